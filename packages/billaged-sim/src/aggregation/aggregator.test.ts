@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startTelemetry } from '@vmobs/telemetry';
+import { afterEach, expect, test } from 'vitest';
+import { billagedDefaults } from '../config.ts';
+import type { UsageLedger } from '../ledger/ledger.ts';
+import { createMemoryLedger } from '../ledger/memory-ledger.ts';
+import { createBillagedMetrics } from '../metrics.ts';
+import { type Aggregator, startAggregator } from './aggregator.ts';
+
+/** How long a slow machine may take. */
+const patience = { timeout: 20_000 };
+const nowMs = Date.UTC(2025, 0, 1);
+const counters = { cpuNanos: 1n, diskReadBytes: 0n, diskWriteBytes: 0n, networkRxBytes: 0n, networkTxBytes: 0n };
+
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Starts an aggregator whose clock stands still, with real metrics and logs. */
+async function startTestAggregator(ledger: UsageLedger, { intervalMs = 20 } = {}) {
+  const lines: Record<string, unknown>[] = [];
+  const telemetry = await startTelemetry({
+    name: 'billaged',
+    version: '0',
+    settings: { ...billagedDefaults, metricsPort: 0 },
+    logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  closers.push(telemetry.close);
+  const metrics = createBillagedMetrics(telemetry.metrics);
+  const aggregator: Aggregator = startAggregator({
+    ledger,
+    metrics,
+    logger: telemetry.logger,
+    intervalMs,
+    now: () => nowMs,
+  });
+  closers.push(aggregator.close);
+  return {
+    aggregator,
+    lines,
+    summaries: () => lines.filter(({ msg }) => msg === 'usage summary'),
+    page: async () => (await fetch(`${telemetry.metricsUrl}/metrics`)).text(),
+  };
+}
+
+/** Tracks a VM whose last sample is this old. */
+function track(ledger: UsageLedger, vmId: string, ageMs: number): void {
+  const timeNanos = BigInt(nowMs - ageMs) * 1_000_000n;
+  ledger.append({ vmId, customerId: 'acme', samples: [{ timeNanos, memoryBytes: 0n, counters }] });
+}
+
+test('each cycle summarises the VMs that had a sample within two intervals, and no other', async () => {
+  const ledger = createMemoryLedger();
+  track(ledger, 'recent', 0);
+  track(ledger, 'just recent', 40);
+  track(ledger, 'silent', 41);
+  const { summaries } = await startTestAggregator(ledger);
+  await expect.poll(() => summaries().length, patience).toBeGreaterThanOrEqual(4);
+  expect(new Set(summaries().map(({ vm_id }) => vm_id))).toEqual(new Set(['recent', 'just recent']));
+  expect(summaries()[0]).toMatchObject({ level: 'info', customer_id: 'acme', period_ms: 20, sample_count: 1 });
+});
+
+test('closing ends the cycles', async () => {
+  const ledger = createMemoryLedger();
+  track(ledger, 'recent', 0);
+  const { aggregator, summaries } = await startTestAggregator(ledger);
+  await expect.poll(() => summaries().length, patience).toBeGreaterThan(0);
+  aggregator.close();
+  const { length } = summaries();
+  // Five cycles, had they gone on.
+  await sleep(100);
+  expect(summaries()).toHaveLength(length);
+});
+
+test('closing summarises every VM once more, silent ones included', async () => {
+  const ledger = createMemoryLedger();
+  track(ledger, 'recent', 0);
+  track(ledger, 'silent', 1e9);
+  const { aggregator, summaries, page } = await startTestAggregator(ledger, { intervalMs: 3_600_000 });
+  expect(summaries()).toEqual([]);
+  aggregator.close();
+  expect(summaries().map(({ vm_id }) => vm_id)).toEqual(['recent', 'silent']);
+  expect(await page()).toContain('\nbillaged_aggregation_duration_seconds_count 1\n');
+});
+
+test('a cycle that fails is counted and logged, and the next one runs', async () => {
+  const memory = createMemoryLedger();
+  track(memory, 'recent', 0);
+  let failuresLeft = 2;
+  const ledger: UsageLedger = {
+    ...memory,
+    usage() {
+      if (failuresLeft-- > 0) throw new Error('disk full');
+      return memory.usage();
+    },
+  };
+  const { lines, summaries, page } = await startTestAggregator(ledger);
+  await expect.poll(() => summaries().length, patience).toBeGreaterThan(0);
+  expect(lines.slice(0, 3)).toMatchObject([
+    { level: 'error', msg: 'aggregation failed', err: { message: 'disk full' } },
+    { level: 'error', msg: 'aggregation failed' },
+    { level: 'info', msg: 'usage summary', vm_id: 'recent' },
+  ]);
+  const metrics = await page();
+  expect(metrics).toContain('\nbillaged_aggregation_errors_total 2\n');
+  expect(metrics).toContain('\nbillaged_errors_total{component="aggregation"} 2\n');
+  const cycles = /^billaged_aggregation_duration_seconds_count (\d+)$/m.exec(metrics)?.[1];
+  expect(Number(cycles)).toBeGreaterThanOrEqual(3);
+});

@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { afterEach, expect, test } from 'vitest';
+import { billagedPrefixes, billagedSettings, version } from './config.ts';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const freePorts = ['--port=0', '--metrics-port=0'];
+
+let child: ChildProcess | undefined;
+let occupant: Server | undefined;
+afterEach(() => {
+  child?.kill('SIGKILL');
+  child = undefined;
+  occupant?.close();
+  occupant = undefined;
+});
+
+/** Starts the command with these variables and no others. */
+function start(flags: readonly string[], env: Record<string, string> = {}) {
+  const started = spawn(process.execPath, [main, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  child = started;
+  const written = { stdout: '', stderr: '' };
+  started.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
+  started.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
+  const closed = once(started, 'close');
+  return {
+    /** The lines of its log that are written whole. */
+    log: () => (written.stdout.match(/^.*\n/gm) ?? []).map((line): Record<string, unknown> => JSON.parse(line)),
+    signal: (name: NodeJS.Signals) => started.kill(name),
+    ended: async () => ({ status: (await closed)[0], ...written }),
+  };
+}
+
+/** Starts the service and waits until its log says where it is. */
+async function startReady(env: Record<string, string>) {
+  const billaged = start(freePorts, env);
+  const findReady = () => billaged.log().find(({ msg }) => msg === 'billaged is ready');
+  await expect.poll(findReady, { timeout: 20_000 }).toBeDefined();
+  return { ...billaged, url: String(findReady()?.['url']), metricsUrl: String(findReady()?.['metrics_url']) };
+}
+
+async function takePort(): Promise<number> {
+  occupant = createServer().listen(0, '127.0.0.1');
+  await once(occupant, 'listening');
+  return (occupant.address() as AddressInfo).port;
+}
+
+test('--help lists every flag and every variable with both prefixes', async () => {
+  const { status, stdout, stderr } = await start(['--help']).ended();
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const settings = Object.values<{ variables: readonly string[]; flag?: string }>(billagedSettings);
+  for (const { variables, flag } of settings) {
+    const names = variables.flatMap((name) =>
+      name.startsWith('_') ? billagedPrefixes.map((prefix) => prefix + name) : [name],
+    );
+    for (const name of names) expect(stdout).toMatch(new RegExp(`(?<=\\s)${name}\\b`));
+    if (flag !== undefined) expect(stdout).toMatch(new RegExp(`--(\\[no-\\])?${flag}\\b`));
+  }
+  expect(stdout).toContain('UNKEY_BILLAGED_AGGREGATION_INTERVAL  BILLAGED_AGGREGATION_INTERVAL');
+});
+
+test('--version says which one it is', async () => {
+  expect(await start(['--version']).ended()).toEqual({ status: 0, stdout: `billaged-sim ${version}\n`, stderr: '' });
+});
+
+test('an unknown flag is refused in one line', async () => {
+  const { status, stdout, stderr } = await start(['--prot=1']).ended();
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(/^billaged-sim: .*'--prot'.*--help.*\n$/);
+});
+
+test('every variable that cannot be used is named with what would do', async () => {
+  const { status, stdout, stderr } = await start([], {
+    BILLAGED_PORT: '65536',
+    UNKEY_BILLAGED_AGGREGATION_INTERVAL: 'soon',
+  }).ended();
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    'billaged-sim: 2 settings cannot be used',
+    '  BILLAGED_PORT="65536": allowed is a port from 0 to 65535',
+    '  UNKEY_BILLAGED_AGGREGATION_INTERVAL="soon": allowed is a duration above zero such as 100ms, 30s or 1m30s',
+  ]);
+});
+
+test.for([
+  { taken: '--port', other: '--metrics-port', variable: 'BILLAGED_PORT' },
+  { taken: '--metrics-port', other: '--port', variable: 'BILLAGED_OTEL_PROMETHEUS_PORT' },
+])('a port that is taken is one line that names $taken', async ({ taken, other, variable }) => {
+  const port = await takePort();
+  const { status, stderr } = await start([`${taken}=${port}`, `${other}=0`]).ended();
+  expect(status).toBe(1);
+  expect(stderr).toMatch(new RegExp(`^billaged-sim: .*127\\.0\\.0\\.1:${port}.*is taken.*${variable} or ${taken}\\n$`));
+});
+
+test.for([
+  { env: { BILLAGED_AGGREGATION_INTERVAL: '30s' }, interval: '30s' },
+  { env: { BILLAGED_AGGREGATION_INTERVAL: '30s', UNKEY_BILLAGED_AGGREGATION_INTERVAL: '90s' }, interval: '1m30s' },
+])('of both prefixes the first that is set wins: $interval', async ({ env, interval }) => {
+  const billaged = await startReady(env);
+  expect(await (await fetch(`${billaged.url}/stats`)).json()).toMatchObject({ aggregation_interval: interval });
+});
+
+test('it is ready on both ports, and SIGTERM ends it with status 0', async () => {
+  const billaged = await startReady({});
+  for (const url of [billaged.url, billaged.metricsUrl]) {
+    const response = await fetch(`${url}/ready`);
+    expect([response.status, await response.json()]).toEqual([200, { status: 'ready', service: 'billaged' }]);
+  }
+  billaged.signal('SIGTERM');
+  expect(await billaged.ended()).toMatchObject({ status: 0, stderr: '' });
+});

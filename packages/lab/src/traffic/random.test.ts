@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { createRandom, type Random } from './random.ts';
+
+const draws = 5_000;
+
+/** Many draws of one kind from a seed. */
+function drawn<T>(draw: (random: Random) => T, seed = 1): T[] {
+  const random = createRandom(seed);
+  return Array.from({ length: draws }, () => draw(random));
+}
+
+const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+
+test('the same seed gives the same draws, and another seed gives others', () => {
+  const story = (random: Random) => [random.chance(0.5), random.between(1, 100), random.around(1_000)];
+  expect(drawn(story, 3)).toEqual(drawn(story, 3));
+  expect(drawn(story, 4)).not.toEqual(drawn(story, 3));
+});
+
+test('a chance comes true as often as it says', () => {
+  for (const probability of [0.1, 0.5, 0.9]) {
+    const share = mean(drawn((random) => Number(random.chance(probability))));
+    expect(Math.abs(share - probability)).toBeLessThan(0.03);
+  }
+  expect(drawn((random) => random.chance(0))).not.toContain(true);
+  expect(drawn((random) => random.chance(1))).not.toContain(false);
+});
+
+test('a number between two is a whole one, both included, each as often', () => {
+  const numbers = drawn((random) => random.between(2, 5));
+  expect(new Set(numbers)).toEqual(new Set([2, 3, 4, 5]));
+  for (const number of [2, 3, 4, 5]) {
+    expect(Math.abs(numbers.filter((drawnNumber) => drawnNumber === number).length / draws - 0.25)).toBeLessThan(0.03);
+  }
+  expect(drawn((random) => random.between(7, 7))).toEqual(Array(draws).fill(7));
+});
+
+test('a time around another is from half of it to one and a half, and as long on average', () => {
+  const times = drawn((random) => random.around(1_000));
+  expect(Math.min(...times)).toBeGreaterThanOrEqual(500);
+  expect(Math.max(...times)).toBeLessThan(1_500);
+  expect(Math.abs(mean(times) - 1_000)).toBeLessThan(20);
+});

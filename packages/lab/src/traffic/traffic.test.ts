@@ -1,0 +1,94 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type MetaldOptions, startMetald } from '@vmobs/metald-sim';
+import { afterEach, expect, test } from 'vitest';
+import { startTraffic, type TrafficOptions } from './traffic.ts';
+
+/** How long a slow machine may take. */
+const patience = { timeout: 20_000 };
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Starts a metald without billaged, in which operations take next to no time, and keeps its log. */
+async function startTestMetald(hypervisor?: MetaldOptions['hypervisor']) {
+  const lines: Record<string, unknown>[] = [];
+  const metald = await startMetald({
+    port: 0,
+    metricsPort: 0,
+    billingEnabled: false,
+    timeScale: 1_000,
+    ...(hypervisor && { hypervisor }),
+    logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  closers.push(metald.close);
+  const operations = (name: string) => lines.filter(({ operation }) => operation === name);
+  return { metaldUrl: metald.url, operations };
+}
+
+function startTestTraffic(options: Partial<TrafficOptions> & Pick<TrafficOptions, 'metaldUrl'>) {
+  const traffic = startTraffic({ clients: 5, lifeMs: 40, seed: 1, ...options });
+  closers.push(traffic.stop);
+  return traffic;
+}
+
+test('clients live one life after the other, for all tenants, without an error', async () => {
+  const { metaldUrl, operations } = await startTestMetald();
+  const { failures, stop } = startTestTraffic({ metaldUrl });
+  await expect.poll(() => operations('delete').length, patience).toBeGreaterThan(10);
+  await stop();
+  expect(failures).toEqual({ count: 0, last: '' });
+  expect(new Set(operations('create').map(({ customer_id }) => customer_id))).toEqual(
+    new Set(['acme', 'globex', 'initech', 'umbrella']),
+  );
+  // Each client has one VM at a time, and what it has when it is stopped stays.
+  expect(operations('create').length - operations('delete').length).toBeLessThanOrEqual(5);
+});
+
+test('stopping returns though clients wait for hours, before a life and in one', async () => {
+  const { metaldUrl, operations } = await startTestMetald();
+  await startTestTraffic({ metaldUrl, lifeMs: 1e8 }).stop();
+  expect(operations('create')).toEqual([]);
+  const { failures, stop } = startTestTraffic({ metaldUrl, clients: 1, lifeMs: 1_000 });
+  await expect.poll(() => operations('boot').length, patience).toBe(1);
+  await stop();
+  expect(failures.count).toBe(0);
+});
+
+test('stopping waits for the request that is on its way, and nothing is asked after it', async () => {
+  const [booting, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const { metaldUrl, operations } = await startTestMetald({
+    async perform(operation) {
+      if (operation !== 'boot') return;
+      booting.resolve();
+      await release.promise;
+    },
+  });
+  const { failures, stop } = startTestTraffic({ metaldUrl, clients: 1 });
+  await booting.promise;
+  let isStopped = false;
+  const stopping = stop().then(() => (isStopped = true));
+  await sleep(50);
+  expect(isStopped).toBe(false);
+  release.resolve();
+  await stopping;
+  expect(operations('boot')).toHaveLength(1);
+  // Longer than a client would have waited.
+  await sleep(200);
+  expect(['pause', 'reboot', 'shutdown', 'delete'].flatMap(operations)).toEqual([]);
+  expect(failures.count).toBe(0);
+});
+
+test('a metald that cannot be reached is counted and told, and stopping returns though clients wait', async () => {
+  const { failures, stop } = startTestTraffic({ metaldUrl: 'http://127.0.0.1:1', clients: 2 });
+  await expect.poll(() => failures.count, patience).toBeGreaterThanOrEqual(2);
+  expect(failures.last).toContain('ECONNREFUSED');
+  await stop();
+});
+
+test('no clients make no traffic', async () => {
+  const { failures, stop } = startTestTraffic({ metaldUrl: 'http://127.0.0.1:1', clients: 0 });
+  await stop();
+  expect(failures).toEqual({ count: 0, last: '' });
+});

@@ -1,0 +1,48 @@
+import type { Random } from './random.ts';
+import type { VmClient } from './vm-client.ts';
+
+/** What a life is lived with. */
+export interface VmLifeOptions {
+  readonly client: VmClient;
+  readonly random: Random;
+  /** How long a VM runs, on average. */
+  readonly lifeMs: number;
+  /** Waits; it rejects when the traffic is stopped. */
+  readonly wait: (milliseconds: number) => Promise<void>;
+}
+
+const GiB = 1024n ** 3n;
+
+/**
+ * Lives the life of one VM: created, booted, looked at, now and then paused and resumed or rebooted, shut down, deleted.
+ * What happens when is drawn in advance of each step, so a seed gives the same life again.
+ */
+export async function liveVmLife({ client, random, lifeMs, wait }: VmLifeOptions): Promise<void> {
+  const vcpuCount = random.between(1, 4);
+  const { vmId } = await client.createVm({
+    config: {
+      cpu: { vcpuCount },
+      memory: { sizeBytes: BigInt(random.between(1, 4)) * GiB },
+      boot: { kernelPath: '/opt/vmobs/vmlinux', kernelArgs: 'console=ttyS0 reboot=k panic=1' },
+      storage: [{ path: '/opt/vmobs/rootfs.ext4', isRootDevice: true }],
+    },
+  });
+  await wait(random.around(lifeMs / 20));
+  await client.bootVm({ vmId });
+
+  const chapters = random.between(2, 5);
+  for (let chapter = 0; chapter < chapters; chapter += 1) {
+    await wait(random.around(lifeMs / chapters));
+    await client.getVmInfo({ vmId });
+    if (random.chance(0.3)) {
+      await client.pauseVm({ vmId });
+      await wait(random.around(lifeMs / 10));
+      await client.resumeVm({ vmId });
+    } else if (random.chance(0.2)) {
+      await client.rebootVm({ vmId });
+    }
+  }
+  await client.shutdownVm({ vmId });
+  await wait(random.around(lifeMs / 20));
+  await client.deleteVm({ vmId });
+}

@@ -1,0 +1,13 @@
+/** Why the fleet refused or failed an operation, in the words of Connect's codes. */
+export type FleetErrorCode = 'not_found' | 'failed_precondition' | 'resource_exhausted' | 'internal';
+
+/** An operation on the fleet that did not happen. */
+export class FleetError extends Error {
+  override readonly name = 'FleetError';
+  readonly code: FleetErrorCode;
+
+  constructor(code: FleetErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

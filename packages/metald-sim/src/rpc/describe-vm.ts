@@ -1,0 +1,54 @@
+import type { VmConfig } from '@vmobs/wire/vmprovisioner';
+import type { Vm } from '../fleet/vm.ts';
+import { toWireState } from './states.ts';
+
+/** Average size of a packet and of a disk operation: usage is modelled in bytes, and counts follow from them. */
+const bytesPer = { packet: 1_000, diskOperation: 16_384 };
+
+/** A VM as `GetVmInfo` answers it. Usage is there while the VM has been booted and not stopped. */
+export function describeVm({ id, config, state, usage, workload, bootedAtMs, usageUntilMs }: Vm<VmConfig>) {
+  const base = {
+    vmId: id,
+    config,
+    state: toWireState(state),
+    backendInfo: { backend: 'simulated', workload: workload.profile },
+  };
+  if (state === 'created' || state === 'shutdown') return base;
+  return {
+    ...base,
+    metrics: {
+      cpuUsagePercent: usage.cpuPercent,
+      memoryUsageBytes: whole(usage.memoryBytes),
+      uptimeSeconds: whole((usageUntilMs - bootedAtMs) / 1_000),
+      networkStats: {
+        bytesReceived: whole(usage.networkRxBytes),
+        bytesTransmitted: whole(usage.networkTxBytes),
+        packetsReceived: whole(usage.networkRxBytes / bytesPer.packet),
+        packetsTransmitted: whole(usage.networkTxBytes / bytesPer.packet),
+      },
+      storageStats: {
+        bytesRead: whole(usage.diskReadBytes),
+        bytesWritten: whole(usage.diskWriteBytes),
+        readOperations: whole(usage.diskReadBytes / bytesPer.diskOperation),
+        writeOperations: whole(usage.diskWriteBytes / bytesPer.diskOperation),
+      },
+    },
+  };
+}
+
+/** A VM as a row of `ListVms`. */
+export function summariseVm({ id, config, state, machine, createdAtMs, modifiedAtMs }: Vm<VmConfig>) {
+  return {
+    vmId: id,
+    state: toWireState(state),
+    vcpuCount: machine.vcpus,
+    memorySizeBytes: BigInt(machine.memoryBytes),
+    createdTimestamp: whole(createdAtMs / 1_000),
+    modifiedTimestamp: whole(modifiedAtMs / 1_000),
+    metadata: config.metadata,
+  };
+}
+
+function whole(amount: number): bigint {
+  return BigInt(Math.floor(amount));
+}

@@ -1,0 +1,83 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
+import { Code } from '@connectrpc/connect';
+import { ListVmsRequestSchema, VmState } from '@vmobs/wire/vmprovisioner';
+import { expect, test } from 'vitest';
+import { createFleet } from '../fleet/fleet.ts';
+import type { Vm } from '../fleet/vm.ts';
+import { pageOf } from './list-vms.ts';
+
+/** A fleet with numbered VMs, and its list. */
+async function createTestFleet(count: number) {
+  const hypervisor = { perform: async () => undefined };
+  const fleet = createFleet<number>({ maxVms: 2_000, seed: 1, hypervisor, now: Date.now });
+  const add = (number: number) =>
+    fleet.create({ customerId: 'acme', config: number, machine: { vcpus: 1, memoryBytes: 1024 } });
+  const vms: Vm<number>[] = [];
+  for (let number = 0; number < count; number += 1) vms.push(await add(number));
+  const list = (request: MessageInitShape<typeof ListVmsRequestSchema>) => {
+    const page = pageOf(fleet.all(), create(ListVmsRequestSchema, request));
+    return { ...page, numbers: page.vms.map(({ config }) => config) };
+  };
+  const remove = (number: number) => fleet.delete(vms[number]?.id ?? 'none');
+  return { fleet, vms, add, remove, list };
+}
+
+test('pages follow one another in the order of creation, and the last one says so', async () => {
+  const { list } = await createTestFleet(5);
+  const first = list({ pageSize: 2 });
+  const second = list({ pageSize: 2, pageToken: first.nextPageToken });
+  const third = list({ pageSize: 2, pageToken: second.nextPageToken });
+  expect([first.numbers, second.numbers, third.numbers]).toEqual([[0, 1], [2, 3], [4]]);
+  expect(third.nextPageToken).toBe('');
+  expect([first, second, third].map(({ totalCount }) => totalCount)).toEqual([5, 5, 5]);
+});
+
+test('a page that ends with the last VM is the last page', async () => {
+  const { list } = await createTestFleet(4);
+  const { nextPageToken } = list({ pageSize: 2 });
+  expect(list({ pageSize: 2, pageToken: nextPageToken })).toMatchObject({ numbers: [2, 3], nextPageToken: '' });
+});
+
+test('VMs that are created and deleted between two pages make no page repeat or skip another', async () => {
+  const { list, add, remove } = await createTestFleet(6);
+  const first = list({ pageSize: 3 });
+  expect(first.numbers).toEqual([0, 1, 2]);
+  await remove(0);
+  // The VM at which the second page begins.
+  await remove(2);
+  await remove(4);
+  await add(6);
+  const second = list({ pageSize: 3, pageToken: first.nextPageToken });
+  expect(second).toMatchObject({ numbers: [3, 5, 6], nextPageToken: '', totalCount: 4 });
+});
+
+test('a page has 50 VMs unless another size is asked for, and never more than 1000', async () => {
+  const { list } = await createTestFleet(1_001);
+  expect(list({}).vms).toHaveLength(50);
+  const largest = list({ pageSize: 5_000 });
+  expect(largest.vms).toHaveLength(1_000);
+  expect(list({ pageToken: largest.nextPageToken }).numbers).toEqual([1_000]);
+});
+
+test('the filter holds for the pages and for the count of all', async () => {
+  const { fleet, vms, list } = await createTestFleet(6);
+  for (const number of [1, 3, 5]) await fleet.boot(vms[number]?.id ?? 'none');
+  await fleet.pause(vms[5]?.id ?? 'none');
+  const first = list({ pageSize: 1, stateFilter: [VmState.RUNNING] });
+  expect(first).toMatchObject({ numbers: [1], totalCount: 2 });
+  expect(list({ pageSize: 1, stateFilter: [VmState.RUNNING], pageToken: first.nextPageToken })).toMatchObject({
+    numbers: [3],
+    nextPageToken: '',
+  });
+  expect(list({ stateFilter: [VmState.PAUSED, VmState.RUNNING] }).numbers).toEqual([1, 3, 5]);
+  expect(list({ stateFilter: [VmState.SHUTDOWN] })).toMatchObject({ numbers: [], nextPageToken: '', totalCount: 0 });
+});
+
+test.for([
+  [{ pageSize: -1 }, 'page_size must not be negative'],
+  [{ pageToken: 'nonsense' }, 'page_token is not one that ListVms gave'],
+  [{ pageToken: Buffer.from('after:-1').toString('base64url') }, 'page_token is not one that ListVms gave'],
+] as const)('%j is invalid: %s', async ([request, message]) => {
+  const { list } = await createTestFleet(1);
+  expect(() => list(request)).toThrow(expect.objectContaining({ rawMessage: message, code: Code.InvalidArgument }));
+});

@@ -1,0 +1,50 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { ListVmsRequest } from '@vmobs/wire/vmprovisioner';
+import type { Vm } from '../fleet/vm.ts';
+import { fromWireState } from './states.ts';
+
+/** Page size when a request names none, and the largest. */
+const pageSizes = { default: 50, largest: 1_000 };
+
+/** One page of a list. */
+export interface VmPage<Config> {
+  readonly vms: readonly Vm<Config>[];
+  readonly nextPageToken: string;
+  readonly totalCount: number;
+}
+
+/**
+ * Takes one page out of all VMs in the order of their creation. A page begins after the VM that ended the one before, so
+ * pages neither repeat nor skip a VM that exists throughout, whatever is created and deleted in between.
+ *
+ * @throws ConnectError `invalid_argument` for a negative page size or a token that no page gave.
+ */
+export function pageOf<Config>(
+  vms: Iterable<Vm<Config>>,
+  { stateFilter, pageSize, pageToken }: ListVmsRequest,
+): VmPage<Config> {
+  if (pageSize < 0) throw new ConnectError('page_size must not be negative', Code.InvalidArgument);
+  const size = Math.min(pageSize || pageSizes.default, pageSizes.largest);
+  const after = ordinalOf(pageToken);
+  const states = new Set(stateFilter.map(fromWireState));
+  const matching = [...vms].filter(({ state }) => states.size === 0 || states.has(state));
+  const rest = matching.filter(({ ordinal }) => ordinal > after);
+  const page = rest.slice(0, size);
+  const last = page.at(-1);
+  return {
+    vms: page,
+    nextPageToken: rest.length > size && last !== undefined ? tokenOf(last.ordinal) : '',
+    totalCount: matching.length,
+  };
+}
+
+function tokenOf(ordinal: number): string {
+  return Buffer.from(`after:${ordinal}`).toString('base64url');
+}
+
+function ordinalOf(token: string): number {
+  if (token === '') return -1;
+  const ordinal = /^after:(\d{1,15})$/.exec(Buffer.from(token, 'base64url').toString())?.[1];
+  if (ordinal === undefined) throw new ConnectError('page_token is not one that ListVms gave', Code.InvalidArgument);
+  return Number(ordinal);
+}

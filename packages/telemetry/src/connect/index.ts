@@ -1,0 +1,2 @@
+export { connectClientInterceptor } from './client.ts';
+export { connectServerInterceptor } from './server.ts';

@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { MetricFamily } from './family.ts';
+import { writeOpenMetrics } from './openmetrics.ts';
+
+function gaugeOf(value: number, labels: Record<string, string | number> = {}): MetricFamily {
+  return { name: 'temperature', help: 'Heat.', type: 'gauge', samples: [{ name: 'temperature', labels, value }] };
+}
+
+test('a counter is declared without _total and its samples have it', () => {
+  const counterOf = (name: string): MetricFamily => ({
+    name,
+    help: 'Boots.',
+    type: 'counter',
+    samples: [{ name, labels: { status: 'failed' }, value: 0 }],
+  });
+  const page = '# TYPE boots counter\n# HELP boots Boots.\nboots_total{status="failed"} 0\n# EOF\n';
+  expect(writeOpenMetrics([counterOf('boots_total')])).toBe(page);
+  expect(writeOpenMetrics([counterOf('boots')])).toBe(page);
+});
+
+test('the edges of buckets are floats, and counts stay whole', () => {
+  const family: MetricFamily = {
+    name: 'wait_seconds',
+    help: 'Waiting.',
+    type: 'histogram',
+    samples: [
+      { name: 'wait_seconds_bucket', labels: { le: 0.5, host: 'a' }, value: 0 },
+      { name: 'wait_seconds_bucket', labels: { le: 1, host: 'a' }, value: 2 },
+      { name: 'wait_seconds_bucket', labels: { le: 10, host: 'a' }, value: 2 },
+      { name: 'wait_seconds_bucket', labels: { le: '+Inf', host: 'a' }, value: 3 },
+      { name: 'wait_seconds_sum', labels: { host: 'a' }, value: 14.5 },
+      { name: 'wait_seconds_count', labels: { host: 'a' }, value: 3 },
+    ],
+  };
+  expect(writeOpenMetrics([family]).split('\n')).toEqual([
+    '# TYPE wait_seconds histogram',
+    '# HELP wait_seconds Waiting.',
+    'wait_seconds_bucket{le="0.5",host="a"} 0',
+    'wait_seconds_bucket{le="1.0",host="a"} 2',
+    'wait_seconds_bucket{le="10.0",host="a"} 2',
+    'wait_seconds_bucket{le="+Inf",host="a"} 3',
+    'wait_seconds_sum{host="a"} 14.5',
+    'wait_seconds_count{host="a"} 3',
+    '# EOF',
+    '',
+  ]);
+});
+
+test('the quantiles of a summary are floats', () => {
+  const family: MetricFamily = {
+    name: 'wait_seconds',
+    help: 'Waiting.',
+    type: 'summary',
+    samples: [{ name: 'wait_seconds', labels: { quantile: 1 }, value: 7 }],
+  };
+  expect(writeOpenMetrics([family])).toContain('\nwait_seconds{quantile="1.0"} 7\n');
+});
+
+test.for([
+  [Number.NaN, 'NaN'],
+  [Number.POSITIVE_INFINITY, '+Inf'],
+  [Number.NEGATIVE_INFINITY, '-Inf'],
+  [42, '42'],
+] as const)('the value %s is written as %s', ([value, written]) => {
+  expect(writeOpenMetrics([gaugeOf(value)])).toContain(`\ntemperature ${written}\n`);
+});
+
+test('backslash, quotation mark and line feed are escaped in label values and in HELP', () => {
+  const page = writeOpenMetrics([{ ...gaugeOf(1, { path: 'C:\\"new"\n' }), help: 'The "heat"\nof C:\\.' }]);
+  expect(page).toContain(String.raw`temperature{path="C:\\\"new\"\n"} 1${'\n'}`);
+  expect(page).toContain(String.raw`# HELP temperature The \"heat\"\nof C:\\.${'\n'}`);
+});
+
+test('the page ends with EOF, once, whatever is on it', () => {
+  expect(writeOpenMetrics([])).toBe('# EOF\n');
+  const page = writeOpenMetrics([gaugeOf(1), { ...gaugeOf(1), name: 'humidity', type: 'unknown' }]);
+  expect(page).toContain('# TYPE humidity unknown\n');
+  expect(page.indexOf('# EOF')).toBe(page.length - '# EOF\n'.length);
+});

@@ -1,0 +1,22 @@
+/** Writes a number as both formats read it. */
+export function formatNumber(value: number): string {
+  if (Number.isFinite(value)) return String(value);
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? '+Inf' : '-Inf';
+}
+
+/** Writes a number so that it is visibly a float, which OpenMetrics asks of bucket edges and quantiles. */
+export function formatFloat(value: number): string {
+  const written = formatNumber(value);
+  return /^-?\d+$/.test(written) ? `${written}.0` : written;
+}
+
+/** Escapes a label value for both formats, and HELP for OpenMetrics. */
+export function escapeLabelValue(value: string): string {
+  return /[\\"\n]/.test(value) ? value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') : value;
+}
+
+/** Escapes HELP for the text format, where quotation marks stand for themselves. */
+export function escapeHelp(help: string): string {
+  return help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+}

@@ -1,0 +1,37 @@
+import type { AddressInfo } from 'node:net';
+import { CommandError } from '../lifecycle/command-error.ts';
+
+/** Where to listen. */
+export interface ListenOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** 0 takes a free port. */
+  readonly port: number;
+  /** What a user changes to choose another port, for the error when it is taken. */
+  readonly portSetting?: string;
+}
+
+/** Says in one line why a port could not be opened and what to change. */
+export class ListenError extends CommandError {
+  override readonly name = 'ListenError';
+  readonly port: number;
+
+  constructor({ host, port, portSetting }: ListenOptions & { readonly host: string }, cause: unknown) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const reasons: Readonly<Record<string, string>> = {
+      EADDRINUSE: 'is taken by another process',
+      EACCES: 'needs rights that this user does not have',
+      EADDRNOTAVAIL: 'is not an address of this machine',
+      ENOTFOUND: 'is not the name of an address',
+    };
+    const fix = portSetting === undefined ? '' : `; choose another with ${portSetting}`;
+    super(`cannot listen on ${host}:${port}: it ${reasons[code] ?? `failed with ${code}`}${fix}`, { cause });
+    this.port = port;
+  }
+}
+
+/** The URL of a listening server. */
+export function urlOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') throw new TypeError('the server listens on no TCP port');
+  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
+}

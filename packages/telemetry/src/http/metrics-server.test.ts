@@ -1,0 +1,149 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createMetricsHandler } from '../exposition/handler.ts';
+import { contentTypes } from '../exposition/negotiation.ts';
+import { createCatalogue } from '../metrics/catalogue.ts';
+import { createHealth, type Health } from './health.ts';
+import { ListenError } from './listen.ts';
+import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+
+let server: MetricsServer;
+let health: Health;
+let errors: Error[];
+
+beforeEach(async () => {
+  errors = [];
+  health = createHealth({ service: 'shop', version: '1.2.3' });
+  const catalogue = createCatalogue();
+  catalogue.counter({ name: 'boots_total', help: 'Boots.' }).inc(3);
+  const sources = [
+    ...catalogue.sources,
+    () => {
+      throw new Error('no fleet');
+    },
+  ];
+  const onError = (error: Error) => errors.push(error);
+  const metrics = createMetricsHandler({ sources, onError });
+  server = await startMetricsServer({ listen: { host: '127.0.0.1', port: 0 }, metrics, health, onError });
+});
+afterEach(() => server.close());
+
+test('the metrics are text, with a length, for whoever asks for nothing else', async () => {
+  const response = await fetch(`${server.url}/metrics`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe(contentTypes.text);
+  expect(response.headers.get('vary')).toBe('Accept');
+  const page = await response.text();
+  expect(page).toBe('# HELP boots_total Boots.\n# TYPE boots_total counter\nboots_total 3\n');
+  expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(page)));
+});
+
+test('the metrics are OpenMetrics for a scraper that accepts it', async () => {
+  const accept = 'application/openmetrics-text;version=1.0.0';
+  const response = await fetch(`${server.url}/metrics?name=boots`, { headers: { accept } });
+  expect(response.headers.get('content-type')).toBe(contentTypes.openmetrics);
+  expect(await response.text()).toBe('# TYPE boots counter\n# HELP boots Boots.\nboots_total 3\n# EOF\n');
+});
+
+test('a source that fails is reported and does not cost the page', async () => {
+  expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
+  expect(errors.map(({ message, cause }) => [message, cause])).toEqual([
+    ['a source of metrics failed', new Error('no fleet')],
+  ]);
+});
+
+test('HEAD has the headers of GET and no body', async () => {
+  const [head, get] = await Promise.all([
+    fetch(`${server.url}/metrics`, { method: 'HEAD' }),
+    fetch(`${server.url}/metrics`),
+  ]);
+  expect(head.status).toBe(200);
+  expect(head.headers.get('content-length')).toBe(get.headers.get('content-length'));
+  expect(await head.text()).toBe('');
+  expect(await get.text()).not.toBe('');
+});
+
+test('health answers while the service is starting, ready and draining', async () => {
+  for (const readiness of ['starting', 'ready', 'draining'] as const) {
+    health.readiness = readiness;
+    const response = await fetch(`${server.url}/health`);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.json()).toEqual({
+      status: 'ok',
+      service: 'shop',
+      version: '1.2.3',
+      uptime_seconds: expect.any(Number),
+    });
+  }
+});
+
+test.for([
+  ['starting', 503],
+  ['ready', 200],
+  ['draining', 503],
+] as const)('a service that is %s answers %i on /ready', async ([readiness, status]) => {
+  health.readiness = readiness;
+  const response = await fetch(`${server.url}/ready`);
+  expect(response.status).toBe(status);
+  expect(await response.json()).toEqual({ status: readiness, service: 'shop' });
+});
+
+test('another path is not found and is told what there is', async () => {
+  const response = await fetch(`${server.url}/metric`);
+  expect(response.status).toBe(404);
+  expect(await response.json()).toEqual({ error: 'not found; there are /metrics, /health and /ready' });
+});
+
+test('another method is not allowed and is told which are', async () => {
+  const response = await fetch(`${server.url}/metrics`, { method: 'POST', body: 'boots_total 0' });
+  expect(response.status).toBe(405);
+  expect(response.headers.get('allow')).toBe('GET, HEAD');
+  expect(await response.json()).toEqual({ error: 'POST is not allowed; GET and HEAD are' });
+});
+
+test('a handler that fails is reported and answers 500 without the reason', async () => {
+  const failing = await startMetricsServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    metrics: () => Promise.reject(new Error('secret reason')),
+    health,
+    onError: (error) => errors.push(error),
+  });
+  try {
+    const response = await fetch(`${failing.url}/metrics`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret reason');
+    expect(errors[0]?.cause).toEqual(new Error('secret reason'));
+  } finally {
+    await failing.close();
+  }
+});
+
+test('a taken port is an error that says where and what to change', async () => {
+  const port = Number(new URL(server.url).port);
+  const listen = { host: '127.0.0.1', port, portSetting: 'SHOP_METRICS_PORT' };
+  const starting = startMetricsServer({ listen, metrics: async () => {}, health, onError: () => {} });
+  const error = await starting.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ListenError);
+  expect(error).toMatchObject({
+    port,
+    message: `cannot listen on 127.0.0.1:${port}: it is taken by another process; choose another with SHOP_METRICS_PORT`,
+  });
+});
+
+test('closing frees the port, even while a client keeps its connection for later', async () => {
+  const other = await startMetricsServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    metrics: async () => {},
+    health,
+    onError: () => {},
+  });
+  const response = await fetch(`${other.url}/health`);
+  expect(response.headers.get('connection')).toBe('keep-alive');
+  await response.text();
+  await other.close();
+  const successor = createServer().listen(Number(new URL(other.url).port), '127.0.0.1');
+  await once(successor, 'listening');
+  successor.close();
+});

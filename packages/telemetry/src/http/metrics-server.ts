@@ -1,0 +1,80 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { MetricsHandler } from '../exposition/handler.ts';
+import { watchConnections } from './connections.ts';
+import type { Health } from './health.ts';
+import { ListenError, type ListenOptions, urlOf } from './listen.ts';
+
+/** How long a scrape that runs when the port closes may take to end. */
+const closeTimeoutMs = 1_000;
+
+/** A server of `/metrics`, `/health` and `/ready`. */
+export interface MetricsServer {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the metrics port.
+ *
+ * @throws ListenError when the port cannot be had.
+ */
+export async function startMetricsServer(options: {
+  readonly listen: ListenOptions & { readonly host: string };
+  readonly metrics: MetricsHandler;
+  readonly health: Health;
+  readonly onError: (error: Error) => void;
+}): Promise<MetricsServer> {
+  const { listen, metrics, health, onError } = options;
+  const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
+    route(request, response).catch((error: unknown) => {
+      onError(new Error('a request to the metrics port failed', { cause: error }));
+      if (!response.headersSent) sendJson(response, 500, { error: 'internal error; the log of the service says more' });
+      else response.destroy();
+    });
+  });
+
+  async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('allow', 'GET, HEAD');
+      return sendJson(response, 405, { error: `${request.method} is not allowed; GET and HEAD are` });
+    }
+    const path = (request.url ?? '/').split('?', 1)[0];
+    if (path === '/metrics') return metrics(request, response);
+    if (path === '/health') return sendJson(response, 200, health.health());
+    if (path === '/ready') {
+      const { statusCode, body } = health.ready();
+      return sendJson(response, statusCode, body);
+    }
+    sendJson(response, 404, { error: 'not found; there are /metrics, /health and /ready' });
+  }
+
+  const connections = watchConnections(server);
+  try {
+    server.listen(listen);
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ListenError(listen, error);
+  }
+  return {
+    url: urlOf(server.address()),
+    async close() {
+      const closed = once(server, 'close');
+      server.close();
+      connections.closeIdle();
+      const deadline = setTimeout(connections.closeAll, closeTimeoutMs);
+      await closed;
+      clearTimeout(deadline);
+    },
+  };
+}
+
+function sendJson(response: ServerResponse, statusCode: number, body: object): void {
+  const page = JSON.stringify(body);
+  response.writeHead(statusCode, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(page),
+    'cache-control': 'no-store',
+  });
+  response.end(page);
+}

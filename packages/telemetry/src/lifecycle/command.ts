@@ -1,0 +1,56 @@
+import { inspect } from 'node:util';
+import { describeSettings, parseCommandLine } from '../config/command-line.ts';
+import { readSettings, type SettingTable, type SettingValues } from '../config/settings.ts';
+import { CommandError } from './command-error.ts';
+
+/** A program that is started from a command line. */
+export interface Command<Table extends SettingTable> {
+  readonly name: string;
+  readonly version: string;
+  /** One or two sentences on what it does. */
+  readonly summary: string;
+  readonly settings: Table;
+  /** Prefixes of its environment variables, first set wins. */
+  readonly prefixes: readonly string[];
+  /** Runs until it is done and gives the exit status. */
+  readonly main: (values: SettingValues<Table>) => Promise<number>;
+}
+
+/**
+ * Runs a command: answers `--help` and `--version`, reads settings from flags and environment, and turns the errors that
+ * a user can mend into one clear message and an exit status.
+ *
+ * Statuses: 0 done, 1 failed (a port in use, an unclean shutdown), 2 a setting or flag that cannot be used.
+ */
+export async function runCommand<Table extends SettingTable>(command: Command<Table>): Promise<never> {
+  process.exit(await exitStatusOf(command, process.argv.slice(2)));
+}
+
+async function exitStatusOf<Table extends SettingTable>(
+  command: Command<Table>,
+  argv: readonly string[],
+): Promise<number> {
+  const { name, settings, prefixes } = command;
+  try {
+    const { flags, wantsHelp, wantsVersion } = parseCommandLine(settings, argv);
+    if (wantsHelp) process.stdout.write(helpText(command));
+    else if (wantsVersion) process.stdout.write(`${name} ${command.version}\n`);
+    else return await command.main(readSettings(settings, { env: process.env, prefixes, flags }));
+    return 0;
+  } catch (error) {
+    const isExpected = error instanceof CommandError;
+    process.stderr.write(`${name}: ${isExpected ? error.message : inspect(error)}\n`);
+    return isExpected ? error.exitStatus : 1;
+  }
+}
+
+function helpText<Table extends SettingTable>({ name, summary, settings, prefixes }: Command<Table>): string {
+  return `${[
+    `Usage: ${name} [flags]`,
+    summary,
+    'Flags and environment variables; a flag wins over a variable, an earlier variable over a later one.',
+    describeSettings(settings, prefixes),
+    '  -h, --help\n      show this\n  -v, --version\n      show the version',
+    'Exit status: 0 done, 1 failed, 2 a flag or setting that cannot be used.',
+  ].join('\n\n')}\n`;
+}

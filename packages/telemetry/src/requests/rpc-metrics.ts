@@ -1,0 +1,48 @@
+import type { Catalogue } from '../metrics/catalogue.ts';
+import { isServerFault, type RpcCode, rpcCodes, serverFaultCodes } from './rpc-codes.ts';
+
+/** The part of a generated service descriptor that is read. */
+export interface RpcService {
+  /** Such as `vmprovisioner.v1.VmService`. */
+  readonly typeName: string;
+  readonly methods: readonly { readonly name: string }[];
+}
+
+/** Which RPCs a server answers and how their metrics are named. */
+export interface RpcMetricsOptions {
+  readonly services: readonly RpcService[];
+  /** Such as `metald_api`, for `metald_api_requests_total` and its siblings. */
+  readonly metricsPrefix: string;
+}
+
+/** Counts one RPC that has ended. */
+export type RpcRecorder = (method: string, code: RpcCode, seconds: number) => void;
+
+/** Defines the metrics of the RPCs of a server; every method and code is there at zero from the first scrape. */
+export function defineRpcMetrics(catalogue: Catalogue, { services, metricsPrefix }: RpcMetricsOptions): RpcRecorder {
+  const method = services.flatMap((service) => service.methods.map(({ name }) => name));
+  const requests = catalogue.counter({
+    name: `${metricsPrefix}_requests_total`,
+    help: 'RPCs that have ended, by method and Connect code.',
+    labels: { method, code: rpcCodes },
+  });
+  const errors = catalogue.counter({
+    name: `${metricsPrefix}_errors_total`,
+    help: 'RPCs that ended with a code that is the fault of the server, by method and Connect code.',
+    labels: { method, code: serverFaultCodes },
+  });
+  const duration = catalogue.histogram({
+    name: `${metricsPrefix}_duration_seconds`,
+    help: 'Time from the arrival of an RPC to the end of its answer, in seconds.',
+    labels: { method },
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    reasonForBuckets:
+      'The latency objective stands at 0.5 s; below it, edges for the milliseconds of a local call; above it, for boots of seconds.',
+  });
+
+  return (name, code, seconds) => {
+    requests.inc({ method: name, code });
+    if (isServerFault(code)) errors.inc({ method: name, code });
+    duration.observe({ method: name }, seconds);
+  };
+}

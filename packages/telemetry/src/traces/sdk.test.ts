@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { afterEach, expect, test } from 'vitest';
+import { urlOf } from '../http/listen.ts';
+import { startTracing, tracesUrl } from './sdk.ts';
+
+const parent = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', baggage: 'tenant=acme' };
+
+let collector: Server | undefined;
+afterEach(() => {
+  collector?.closeAllConnections();
+  collector?.close();
+  collector = undefined;
+});
+
+async function listen(onRequest: RequestListener): Promise<string> {
+  collector = createServer(onRequest).listen(0, '127.0.0.1');
+  await once(collector, 'listening');
+  return urlOf(collector.address());
+}
+
+/** A collector that accepts everything; `requests` are what it got. */
+async function startCollector() {
+  const requests: { path: string | undefined; body: string }[] = [];
+  const endpoint = await listen(async (request, response) => {
+    const chunks: Buffer[] = await request.toArray();
+    requests.push({ path: request.url, body: Buffer.concat(chunks).toString() });
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  return { endpoint, requests };
+}
+
+function start(endpoint: string, options: { enabled?: boolean; samplingRate?: number } = {}) {
+  const service = {
+    serviceName: 'shop',
+    serviceVersion: '1.2.3',
+    resourceAttributes: { 'service.namespace': 'market' },
+  };
+  return startTracing({ enabled: true, samplingRate: 1, ...options, endpoint, ...service });
+}
+
+test.for([
+  ['http://collector:4318', 'http://collector:4318/v1/traces'],
+  ['http://collector:4318/', 'http://collector:4318/v1/traces'],
+  ['https://collector.example/otlp/', 'https://collector.example/otlp/v1/traces'],
+  ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+] as const)('traces for %s are sent to %s', ([endpoint, url]) => {
+  expect(tracesUrl(endpoint)).toBe(url);
+});
+
+test('a switched-off SDK still passes trace context and baggage on', async () => {
+  const tracing = await start('http://127.0.0.1/', { enabled: false });
+  try {
+    const incoming = propagation.extract(ROOT_CONTEXT, parent);
+    const outgoing: Record<string, string> = {};
+    await context.with(incoming, async () => {
+      await Promise.resolve();
+      propagation.inject(context.active(), outgoing);
+    });
+    expect(outgoing).toEqual(parent);
+    expect(trace.getTracer('test').startSpan('unrecorded').isRecording()).toBe(false);
+  } finally {
+    expect(await tracing.close(1_000)).toBeUndefined();
+  }
+});
+
+test('closing takes the registration back, so that tracing can be started again', async () => {
+  const key = createContextKey('test');
+  for (const attempt of [1, 2]) {
+    const tracing = await start('http://127.0.0.1/', { enabled: false });
+    const baggageOf = () => propagation.getBaggage(propagation.extract(ROOT_CONTEXT, parent));
+    const activeInside = () => context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key));
+    expect([attempt, baggageOf()?.getEntry('tenant')?.value, activeInside()]).toEqual([attempt, 'acme', true]);
+    await tracing.close(1_000);
+    expect([attempt, baggageOf(), activeInside()]).toEqual([attempt, undefined, undefined]);
+  }
+});
+
+test('spans reach the collector with the resource of the service before closing is done', async () => {
+  const { endpoint, requests } = await startCollector();
+  const tracing = await start(endpoint);
+  trace.getTracer('test').startSpan('boot').end();
+  expect(await tracing.close(20_000)).toBeUndefined();
+  expect(requests.map(({ path }) => path)).toEqual(['/v1/traces']);
+  const [{ resource, scopeSpans }] = JSON.parse(requests[0]?.body ?? '').resourceSpans;
+  expect(resource.attributes).toEqual(
+    expect.arrayContaining([
+      { key: 'service.name', value: { stringValue: 'shop' } },
+      { key: 'service.version', value: { stringValue: '1.2.3' } },
+      { key: 'service.namespace', value: { stringValue: 'market' } },
+    ]),
+  );
+  expect(scopeSpans[0].spans).toMatchObject([{ name: 'boot' }]);
+});
+
+test('with a rate of 0 only the traces of callers that recorded theirs are recorded', async () => {
+  const { endpoint, requests } = await startCollector();
+  const tracing = await start(endpoint, { samplingRate: 0 });
+  const tracer = trace.getTracer('test');
+  tracer.startSpan('new', {}, ROOT_CONTEXT).end();
+  tracer.startSpan('continued', {}, propagation.extract(ROOT_CONTEXT, parent)).end();
+  expect(await tracing.close(20_000)).toBeUndefined();
+  const [{ scopeSpans }] = JSON.parse(requests[0]?.body ?? '').resourceSpans;
+  expect(scopeSpans[0].spans).toMatchObject([
+    { name: 'continued', traceId: '0af7651916cd43dd8448eb211c80319c', parentSpanId: 'b7ad6b7169203331' },
+  ]);
+});
+
+test('a collector that never answers does not hold up closing, which tells of the loss', async () => {
+  const tracing = await start(await listen(() => {}));
+  trace.getTracer('test').startSpan('lost').end();
+  expect(await tracing.close(50)).toBe('the collector did not answer within 50 ms');
+});
+
+test('a collector that refuses the spans is a loss with its reason', async () => {
+  const tracing = await start(await listen((_request, response) => void response.writeHead(400).end()));
+  trace.getTracer('test').startSpan('refused').end();
+  expect(await tracing.close(20_000)).toContain('Bad Request');
+});

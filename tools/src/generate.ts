@@ -1,0 +1,43 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { generateMetricsReference } from './metrics-reference.ts';
+import { generateWire, wireOutput } from './wire.ts';
+
+/*
+ * Writes every generated file of the repository. With --check it writes nothing, names the files that are not what they
+ * would be, and exits with status 1 when there are any.
+ */
+
+const root = join(import.meta.dirname, '../..');
+const isCheck = process.argv.includes('--check');
+
+const wanted = new Map([...(await generateWire(root)), ['docs/metrics.md', await generateMetricsReference()] as const]);
+const stale: string[] = [];
+
+for (const [path, content] of wanted) {
+  const current = await readFile(join(root, path), 'utf8').catch(() => undefined);
+  if (current === content) continue;
+  stale.push(path);
+  if (isCheck) continue;
+  await mkdir(dirname(join(root, path)), { recursive: true });
+  await writeFile(join(root, path), content);
+}
+
+const committed = await readdir(join(root, wireOutput), { recursive: true, withFileTypes: true }).catch(() => []);
+for (const entry of committed.filter((file) => file.isFile())) {
+  const path = join(entry.parentPath, entry.name).slice(root.length + 1);
+  if (wanted.has(path)) continue;
+  stale.push(path);
+  if (!isCheck) await rm(join(root, path));
+}
+
+if (isCheck && stale.length > 0) {
+  process.stderr.write(
+    `not what \`pnpm generate\` writes:\n${stale.map((path) => `  ${path}\n`).join('')}run it and commit\n`,
+  );
+  process.exitCode = 1;
+} else {
+  process.stdout.write(
+    isCheck ? `${wanted.size} generated files are up to date\n` : `${stale.length} generated files written\n`,
+  );
+}
