@@ -97,6 +97,8 @@ export async function runDemo(config: DemoConfig): Promise<number> {
     billagedMetricsUrl: addresses.billagedMetrics,
     traffic,
   });
+  // Rates count from here.
+  await reader.read();
   const refresh = setInterval(
     async () => display.show(await reader.read()),
     process.stdout.isTTY ? refreshMs.live : refreshMs.plain,
