@@ -172,6 +172,10 @@ describe('every metric of billaged moves when what it counts happens', () => {
           failIfBroken();
           return ledger.append(batch);
         },
+        stop(vmId) {
+          const usage = ledger.stop(vmId);
+          return usage && vmId === 'ud-fault' ? { ...usage, endNanos: 10n ** 30n } : usage;
+        },
         usage() {
           failIfBroken();
           return ledger.usage();
@@ -219,6 +223,10 @@ describe('every metric of billaged moves when what it counts happens', () => {
     expect(await moves('billaged_errors_total', { component: 'aggregation' }, nothing)).toBeGreaterThan(0);
     expect(await moves('billaged_errors_total', { component: 'ledger' }, () => expectFailure(sendTwo()))).toBe(1);
     isBroken = false;
+    // Usage that no clock has a date for: nobody expects it, so it is a fault of the API.
+    await billingClient(billaged.url).notifyVmStarted({ vmId: 'ud-fault', customerId: 'acme' });
+    const stop = () => expectFailure(billingClient(billaged.url).notifyVmStopped({ vmId: 'ud-fault' }));
+    expect(await moves('billaged_errors_total', { component: 'api' }, stop)).toBe(1);
   });
 
   test('the process', async () => {

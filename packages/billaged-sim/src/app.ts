@@ -54,7 +54,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   await app.register(telemetry.fastify, { rpc: { services: [BillingService], metricsPrefix: 'billaged_api' } });
   await app.register(fastifyConnectPlugin, {
     readMaxBytes: largestRequestBytes,
-    interceptors: [connectServerInterceptor],
+    interceptors: [connectServerInterceptor(() => metrics.errors.inc({ component: 'api' }))],
     routes: (router) => router.service(BillingService, createBillingService({ ledger, metrics, logger })),
   });
   addStatsRoute(app, { ledger, aggregationIntervalMs: config.aggregationIntervalMs });
@@ -63,7 +63,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   const service = await telemetry.listen(app, {
     host: config.address,
     port: config.port,
-    portSetting: 'BILLAGED_PORT or --port',
+    portSetting: 'UNKEY_BILLAGED_PORT or BILLAGED_PORT or --port',
   });
   logger.info({ url: service.url, metrics_url: telemetry.metricsUrl, version }, 'billaged is ready');
   return { ...service, telemetry };

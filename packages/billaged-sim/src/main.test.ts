@@ -80,7 +80,7 @@ test('every variable that cannot be used is named with what would do', async () 
   expect(stderr.trimEnd().split('\n')).toEqual([
     'billaged-sim: 2 settings cannot be used',
     '  BILLAGED_PORT="65536": allowed is a port from 0 to 65535',
-    '  UNKEY_BILLAGED_AGGREGATION_INTERVAL="soon": allowed is a duration above zero such as 100ms, 30s or 1m30s',
+    '  UNKEY_BILLAGED_AGGREGATION_INTERVAL="soon": allowed is a duration above zero such as 100ms, 30s or 1m30s, up to 596h',
   ]);
 });
 

@@ -82,7 +82,7 @@ export async function startMetald({
   await app.register(telemetry.fastify, { rpc: { services: [VmService], metricsPrefix: 'metald_api' } });
   await app.register(fastifyConnectPlugin, {
     readMaxBytes: largestRequestBytes,
-    interceptors: [connectServerInterceptor],
+    interceptors: [connectServerInterceptor(() => metrics.errors.inc({ component: 'api' }))],
     routes: (router) => router.service(VmService, createVmService({ fleet, billing, metrics, logger })),
   });
   app.addHook('onClose', () => billing.close());

@@ -71,7 +71,7 @@ test('every variable that cannot be used is named with what would do', async () 
   expect(stderr.trimEnd().split('\n')).toEqual([
     'metald-sim: 2 settings cannot be used',
     '  UNKEY_METALD_MAX_PROCESSES="0": allowed is a whole number from 1 to 1000000',
-    '  UNKEY_METALD_BILLING_INTERVAL="100": allowed is a duration above zero such as 100ms, 30s or 1m30s',
+    '  UNKEY_METALD_BILLING_INTERVAL="100": allowed is a duration above zero such as 100ms, 30s or 1m30s, up to 596h',
   ]);
 });
 

@@ -25,8 +25,9 @@ export function startAggregator({ ledger, metrics, logger, intervalMs, now }: Ag
   function aggregate(activeSinceMs: number): void {
     const startedAt = performance.now();
     try {
+      const activeSinceNanos = BigInt(Math.floor(activeSinceMs)) * 1_000_000n;
       for (const usage of ledger.usage()) {
-        if (usage.endNanos < BigInt(Math.floor(activeSinceMs)) * 1_000_000n) continue;
+        if (usage.endNanos < activeSinceNanos) continue;
         logger.info({ period_ms: intervalMs, ...summarise(usage) }, 'usage summary');
       }
     } catch (error) {

@@ -20,11 +20,13 @@ export function addStatsRoute(
   );
 }
 
-/** Writes milliseconds as Go prints a duration: `100ms`, `1.5s`, `1m0s`, `1h0m0s`. */
+/** Writes milliseconds as Go prints a duration: `500µs`, `100ms`, `1.5s`, `1m0s`, `1h0m0s`. */
 export function goDuration(milliseconds: number): string {
-  if (milliseconds < 1_000) return `${milliseconds}ms`;
-  const hours = Math.floor(milliseconds / 3_600_000);
-  const minutes = Math.floor((milliseconds % 3_600_000) / 60_000);
-  const seconds = (milliseconds % 60_000) / 1_000;
+  const microseconds = Math.round(1_000 * milliseconds);
+  if (microseconds < 1_000) return `${microseconds}µs`;
+  if (microseconds < 1_000_000) return `${microseconds / 1_000}ms`;
+  const hours = Math.floor(microseconds / 3_600e6);
+  const minutes = Math.floor((microseconds % 3_600e6) / 60e6);
+  const seconds = (microseconds % 60e6) / 1e6;
   return `${hours > 0 ? `${hours}h` : ''}${hours > 0 || minutes > 0 ? `${minutes}m` : ''}${seconds}s`;
 }

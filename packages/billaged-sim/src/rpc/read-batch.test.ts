@@ -56,6 +56,26 @@ test.for([
     message: 'a batch has at most 1000 metrics, not 1001',
   },
   {
+    what: 'a sample after the year 9999',
+    request: { vmId: 'ud-1', metrics: [sampleAt(253_402_300_800n)] },
+    message: 'metrics[0].timestamp is not between the years 1 and 9999',
+  },
+  {
+    what: 'a sample whose nanoseconds are no fraction of a second',
+    request: { vmId: 'ud-1', metrics: [{ timestamp: { seconds: 1n, nanos: 1_000_000_000 } }] },
+    message: 'metrics[0].timestamp is not between the years 1 and 9999',
+  },
+  {
+    what: 'a counter below zero',
+    request: { vmId: 'ud-1', metrics: [sampleAt(1n), { ...sampleAt(2n), networkTxBytes: -1n }] },
+    message: 'metrics[1] has a negative amount',
+  },
+  {
+    what: 'memory below zero',
+    request: { vmId: 'ud-1', metrics: [{ ...sampleAt(1n), memoryUsageBytes: -1n }] },
+    message: 'metrics[0] has a negative amount',
+  },
+  {
     what: 'a sample without a time',
     request: { vmId: 'ud-1', metrics: [sampleAt(1n), { cpuTimeNanos: 1n }] },
     message: 'metrics[1].timestamp is required',

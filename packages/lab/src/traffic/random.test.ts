@@ -17,6 +17,15 @@ test('the same seed gives the same draws, and another seed gives others', () => 
   expect(drawn(story, 4)).not.toEqual(drawn(story, 3));
 });
 
+test('neighbouring seeds, and streams of one seed, have nothing in common, the first draw included', () => {
+  const firstDraws = [1, 2, 3].flatMap((seed) =>
+    [0, 1, 2, 3].map((stream) => createRandom(seed, stream).around(1_000)),
+  );
+  const sorted = firstDraws.toSorted((one, other) => one - other);
+  expect((sorted.at(-1) ?? 0) - (sorted[0] ?? 0)).toBeGreaterThan(500);
+  expect(new Set(firstDraws.map(Math.round)).size).toBeGreaterThan(10);
+});
+
 test('a chance comes true as often as it says', () => {
   for (const probability of [0.1, 0.5, 0.9]) {
     const share = mean(drawn((random) => Number(random.chance(probability))));

@@ -1,6 +1,6 @@
+import { seededGenerator } from '@vmobs/metald-sim/random';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
 /** Draws for a story: the same seed gives the same ones. */
 export interface Random {
@@ -12,9 +12,9 @@ export interface Random {
   around(milliseconds: number): number;
 }
 
-/** Makes a source of draws. */
-export function createRandom(seed: number): Random {
-  const generator = xoroshiro128plus(seed);
+/** Makes a source of draws; streams of one seed are independent. */
+export function createRandom(seed: number, stream = 0): Random {
+  const generator = seededGenerator(seed, stream);
   return {
     chance: (probability) => uniformFloat64(generator) < probability,
     between: (from, to) => uniformInt(generator, from, to),

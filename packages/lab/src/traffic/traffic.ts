@@ -27,15 +27,15 @@ const tenants = ['acme', 'globex', 'initech', 'umbrella'];
 /** How long a client waits after an error before it begins anew. */
 const pauseAfterErrorMs = 1_000;
 
-/** Starts the clients. Each draws from its own seed, so what one does is not changed by how long another waits. */
+/** Starts the clients. Each draws from a stream of its own, so what one does is not changed by how long another waits. */
 export function startTraffic({ metaldUrl, clients, lifeMs, seed }: TrafficOptions): Traffic {
   const stop = new AbortController();
   const failures = { count: 0, last: '' };
   const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal: stop.signal });
 
   async function beClient(index: number): Promise<void> {
-    const client = createVmClient(metaldUrl, tenants[index % tenants.length] ?? 'acme');
-    const random = createRandom(seed * 10_007 + index);
+    const client = createVmClient(metaldUrl, tenants[index % tenants.length] ?? 'acme', stop.signal);
+    const random = createRandom(seed, index);
     while (!stop.signal.aborted) {
       try {
         await wait(random.around(lifeMs / 20));

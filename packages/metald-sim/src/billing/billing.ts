@@ -81,8 +81,8 @@ export function startBilling(options: BillingOptions): Billing {
       sampler.stop();
       clearInterval(heartbeat);
       for (const rest of batches.takeAll()) queue.add(deliveries.batch(rest));
-      const unsent = await queue.close(drainMs);
-      logger.info({ metrics_collected: collected, metrics_unsent: unsent }, 'billing has ended');
+      const dropped = await queue.close(drainMs);
+      logger.info({ metrics_collected: collected, metrics_dropped: dropped }, 'billing has ended');
     },
   };
 }

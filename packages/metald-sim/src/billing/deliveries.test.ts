@@ -46,9 +46,12 @@ async function createTestDeliveries(answer: () => { success: boolean; message?: 
   return { deliveries, lines, received, page };
 }
 
+/** Never aborted. */
+const { signal } = new AbortController();
+
 test('a batch arrives whole and counts as sent', async () => {
   const { deliveries, received, page } = await createTestDeliveries(() => ({ success: true }));
-  await deliveries.batch(batch).attempt();
+  await deliveries.batch(batch).attempt(signal);
   expect(received).toMatchObject([{ vmId: 'ud-1', customerId: 'acme', metrics: samples }]);
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_sent_total 1\n');
@@ -61,7 +64,7 @@ test('an attempt that fails counts as sent and as failed, and is logged', async 
     throw new ConnectError('down', Code.Unavailable);
   });
   const delivery = deliveries.batch(batch);
-  for (const _ of [1, 2]) await expect(delivery.attempt()).rejects.toMatchObject({ code: Code.Unavailable });
+  for (const _ of [1, 2]) await expect(delivery.attempt(signal)).rejects.toMatchObject({ code: Code.Unavailable });
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_sent_total 2\n');
   expect(metrics).toContain('\nmetald_billing_batch_failures_total 2\n');
@@ -84,7 +87,7 @@ test('a batch that is given up counts its samples as dropped, and a notice count
 test('what billaged has read and does not want is not worth a retry', async () => {
   const { deliveries } = await createTestDeliveries(() => ({ success: false, message: 'no metrics provided' }));
   const delivery = deliveries.batch(batch);
-  const refusal = await delivery.attempt().catch((error: unknown) => error);
+  const refusal = await delivery.attempt(signal).catch((error: unknown) => error);
   expect(refusal).toMatchObject({ rawMessage: 'no metrics provided' });
   expect(delivery.isWorthRetrying(refusal)).toBe(false);
 });
@@ -103,6 +106,6 @@ test.for([
     throw new ConnectError('no', code);
   });
   const notice = deliveries.notice({ kind: 'stopped', vmId: 'ud-1', stopTime: 1n });
-  const failure = await notice.attempt().catch((error: unknown) => error);
+  const failure = await notice.attempt(signal).catch((error: unknown) => error);
   expect(notice.isWorthRetrying(failure)).toBe(isWorthRetrying);
 });

@@ -26,10 +26,13 @@ export function createDeliveries({ client, metrics, logger, tracer }: DeliveryPa
     const fields = { vm_id: vmId, customer_id: customerId, batch_size: samples.length };
     metrics.billingBatchSize.observe(samples.length);
 
-    const send = async () => {
+    const send = async (signal: AbortSignal) => {
       metrics.billingBatchesSent.inc();
       try {
-        const { success, message } = await client.sendMetricsBatch({ vmId, customerId, metrics: [...samples] });
+        const { success, message } = await client.sendMetricsBatch(
+          { vmId, customerId, metrics: [...samples] },
+          { signal },
+        );
         if (!success) throw new ConnectError(message, Code.InvalidArgument);
       } catch (error) {
         metrics.billingBatchFailures.inc();
@@ -40,10 +43,10 @@ export function createDeliveries({ client, metrics, logger, tracer }: DeliveryPa
     };
     return {
       sampleCount: samples.length,
-      attempt: () =>
+      attempt: (signal) =>
         context.with(ROOT_CONTEXT, () =>
           tracer.startActiveSpan('metald.billing.send_batch', { kind: SpanKind.INTERNAL, attributes: fields }, (span) =>
-            send()
+            send(signal)
               .catch((error: unknown) => {
                 span.setStatus({ code: SpanStatusCode.ERROR });
                 throw error;
@@ -63,12 +66,13 @@ export function createDeliveries({ client, metrics, logger, tracer }: DeliveryPa
   function notice(content: Notice): Delivery {
     const { kind, vmId } = content;
     const cause = context.active();
-    const call = () => (kind === 'started' ? client.notifyVmStarted(content) : client.notifyVmStopped(content));
+    const call = (signal: AbortSignal) =>
+      kind === 'started' ? client.notifyVmStarted(content, { signal }) : client.notifyVmStopped(content, { signal });
     return {
       sampleCount: 0,
-      async attempt() {
+      async attempt(signal) {
         try {
-          await context.with(cause, call);
+          await context.with(cause, call, undefined, signal);
         } catch (error) {
           metrics.errors.inc({ component: 'billing' });
           logger.warn(

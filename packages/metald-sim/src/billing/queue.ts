@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export interface Delivery {
   /** Samples that are lost if it is never delivered; 0 for a notice. */
   readonly sampleCount: number;
-  /** Tries once. @throws whatever the attempt failed with */
-  attempt(): Promise<void>;
+  /** Tries once. @throws whatever the attempt failed with, soon after the signal is aborted at the latest */
+  attempt(signal: AbortSignal): Promise<void>;
   /** Whether an attempt that failed so may succeed later. */
   isWorthRetrying(error: unknown): boolean;
   /** Is told that it was given up, and why. */
@@ -17,10 +17,16 @@ export type GiveUpReason = 'queue is full' | 'refused by billaged' | 'shutting d
 
 /** Delivers in order, one at a time, and tries again until billaged takes it: so the samples of a VM stay in order. */
 export interface BillingQueue {
+  /** Deliveries that wait, the one under way included. */
   readonly length: number;
-  /** Puts a delivery at the end; when the queue is full, the oldest one is given up. */
+  /** Puts a delivery at the end; when the queue is full, the oldest one that waits is given up. */
   add(delivery: Delivery): void;
-  /** Delivers what is left, gives up the rest after this time, and stops. @returns samples that were given up now */
+  /**
+   * Delivers what is left, gives up the rest after this time, and stops. An attempt that is under way then is broken off:
+   * its delivery counts as given up, though billaged may have taken it.
+   *
+   * @returns samples that were given up in the whole life of the queue
+   */
   close(timeoutMs: number): Promise<number>;
 }
 
@@ -36,66 +42,67 @@ export interface BillingQueueOptions {
   readonly random?: () => number;
 }
 
-/** Makes an empty queue and begins to serve it. */
+/** Makes an empty queue. */
 export function createBillingQueue(options: BillingQueueOptions = {}): BillingQueue {
   const { capacity = 1_440, firstRetryMs = 100, longestRetryMs = 30_000, random = Math.random } = options;
   const waiting: Delivery[] = [];
-  const stop = new AbortController();
-  let idle: Promise<void> | undefined;
+  let underWay: Delivery | undefined;
+  let serving = Promise.resolve();
+  let lostSamples = 0;
+  /** Aborted when closing begins: a wait between two attempts is cut short. */
+  const hurry = new AbortController();
+  /** Aborted when closing is over: nothing is tried any more. */
+  const end = new AbortController();
 
-  /** Serves the queue until it is empty or stopped. */
+  function giveUp(delivery: Delivery, reason: GiveUpReason): void {
+    lostSamples += delivery.sampleCount;
+    delivery.giveUp(reason);
+  }
+
   async function serve(): Promise<void> {
+    for (underWay = waiting.shift(); underWay !== undefined; underWay = waiting.shift()) await deliver(underWay);
+  }
+
+  async function deliver(delivery: Delivery): Promise<void> {
     let retryMs = firstRetryMs;
-    while (!stop.signal.aborted) {
-      const delivery = waiting[0];
-      if (delivery === undefined) return;
-      const outcome = await deliver(delivery);
-      if (outcome === 'retry') {
-        // Between half of it and all of it, so that many senders do not return at the same moment.
-        await sleep(retryMs * (0.5 + 0.5 * random()), undefined, { signal: stop.signal }).catch(() => undefined);
-        retryMs = Math.min(2 * retryMs, longestRetryMs);
-        continue;
+    while (!end.signal.aborted) {
+      try {
+        await delivery.attempt(end.signal);
+        return;
+      } catch (error) {
+        if (end.signal.aborted) break;
+        if (!delivery.isWorthRetrying(error)) return giveUp(delivery, 'refused by billaged');
       }
-      retryMs = firstRetryMs;
-      // The queue may have given it up meanwhile, being full.
-      if (waiting[0] === delivery) waiting.shift();
-      if (outcome === 'refused') delivery.giveUp('refused by billaged');
+      await waitBeforeRetry(hurry.signal.aborted ? firstRetryMs : retryMs);
+      retryMs = Math.min(2 * retryMs, longestRetryMs);
     }
+    giveUp(delivery, 'shutting down');
   }
 
-  async function deliver(delivery: Delivery): Promise<'done' | 'retry' | 'refused'> {
-    try {
-      await delivery.attempt();
-      return 'done';
-    } catch (error) {
-      return delivery.isWorthRetrying(error) ? 'retry' : 'refused';
-    }
-  }
-
-  function serveUnlessServing(): void {
-    idle ??= serve().finally(() => {
-      idle = undefined;
-    });
+  /** Waits between half of a time and all of it, so that many senders do not return at the same moment. */
+  async function waitBeforeRetry(longestMs: number): Promise<void> {
+    const { signal } = hurry.signal.aborted ? end : hurry;
+    await sleep(longestMs * (0.5 + 0.5 * random()), undefined, { signal }).catch(() => undefined);
   }
 
   return {
     get length() {
-      return waiting.length;
+      return waiting.length + (underWay === undefined ? 0 : 1);
     },
     add(delivery) {
-      if (stop.signal.aborted) return delivery.giveUp('shutting down');
-      if (waiting.length >= capacity) waiting.shift()?.giveUp('queue is full');
+      if (end.signal.aborted) return giveUp(delivery, 'shutting down');
+      const oldest = waiting.length >= capacity ? waiting.shift() : undefined;
+      if (oldest !== undefined) giveUp(oldest, 'queue is full');
       waiting.push(delivery);
-      serveUnlessServing();
+      if (underWay === undefined) serving = serve();
     },
     async close(timeoutMs) {
-      const timer = setTimeout(() => stop.abort(), timeoutMs);
-      await Promise.race([idle, new Promise((resolve) => stop.signal.addEventListener('abort', resolve))]);
-      clearTimeout(timer);
-      stop.abort();
-      const rest = waiting.splice(0);
-      for (const delivery of rest) delivery.giveUp('shutting down');
-      return rest.reduce((sum, { sampleCount }) => sum + sampleCount, 0);
+      hurry.abort();
+      const deadline = setTimeout(() => end.abort(), timeoutMs);
+      await serving;
+      clearTimeout(deadline);
+      end.abort();
+      return lostSamples;
     },
   };
 }

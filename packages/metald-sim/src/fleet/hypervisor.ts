@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { seededGenerator } from './random.ts';
 import type { VmOperation } from './state-machine.ts';
 
 /** What does the work of an operation. It takes its time, and it can fail. */
@@ -26,7 +26,7 @@ const durations: Readonly<Record<VmOperation, { medianSeconds: number; spread: n
 
 /** Makes a hypervisor that only takes time: `timeScale` times less than a real one. */
 export function createSimulatedHypervisor({ seed, timeScale }: { seed: number; timeScale: number }): Hypervisor {
-  const random = xoroshiro128plus(seed);
+  const random = seededGenerator(seed);
 
   /** A draw from the standard normal distribution (Box and Muller). */
   const normal = () =>

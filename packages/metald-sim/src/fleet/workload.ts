@@ -1,5 +1,5 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { seededGenerator } from './random.ts';
 import type { Usage } from './usage.ts';
 
 /**
@@ -82,8 +82,7 @@ const memorySettlingSeconds = 30;
 
 /** Makes the load of a VM. The same seed and ordinal give the same load. */
 export function createWorkload(machine: Machine, { seed, ordinal }: { seed: number; ordinal: number }): Workload {
-  // The golden ratio spreads neighbouring ordinals over the seeds.
-  const random = xoroshiro128plus((seed ^ Math.imul(ordinal + 1, 0x9e3779b1)) | 0);
+  const random = seededGenerator(seed, ordinal + 1);
   const [name, profile] = pickProfile(uniformFloat64(random));
   let secondLeft = 0;
   let burstLeft = 0;

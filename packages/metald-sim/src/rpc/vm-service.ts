@@ -39,12 +39,9 @@ export function createVmService({ fleet, billing, metrics, logger }: VmServiceOp
   }
 
   function asConnectError(error: unknown): unknown {
-    if (error instanceof FleetError) {
-      if (error.code === 'internal') metrics.errors.inc({ component: 'backend' });
-      return new ConnectError(error.message, connectCodes[error.code], undefined, undefined, error.cause);
-    }
-    if (!(error instanceof ConnectError)) metrics.errors.inc({ component: 'api' });
-    return error;
+    if (!(error instanceof FleetError)) return error;
+    if (error.code === 'internal') metrics.errors.inc({ component: 'backend' });
+    return new ConnectError(error.message, connectCodes[error.code], undefined, undefined, error.cause);
   }
 
   async function bootVm(vmId: string): Promise<Vm<VmConfig>> {

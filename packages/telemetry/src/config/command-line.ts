@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { UsageError } from './configuration-error.ts';
-import { type Setting, type SettingTable, variableNames } from './settings.ts';
+import { type SettingTable, variableNames } from './settings.ts';
 
 /** What a command line said. */
 export interface CommandLine {
@@ -45,13 +45,8 @@ export function describeSettings(table: SettingTable, prefixes: readonly string[
       const flag =
         definition.flag === undefined ? [] : [`--${definition.kind.isSwitch ? '[no-]' : ''}${definition.flag}`];
       const names = [...flag, ...variableNames(definition, prefixes)].join('  ');
-      const value = definition.default === '' ? 'none' : formatDefault(definition);
+      const value = definition.default === '' ? 'none' : (definition.kind.format ?? String)(definition.default);
       return `  ${names}\n      ${definition.help} (${definition.kind.allowed}; default ${value})`;
     })
     .join('\n');
-}
-
-function formatDefault(definition: Setting<unknown>): string {
-  const isDuration = definition.kind.allowed.startsWith('a duration');
-  return isDuration ? `${definition.default}ms` : String(definition.default);
 }

@@ -5,6 +5,8 @@
 export interface SettingKind<T> {
   readonly allowed: string;
   parse(text: string): T | undefined;
+  /** Writes a value as a user would, for `--help`. @default String */
+  format?(value: T): string;
   /** Set for kinds whose command-line flag takes no value: giving it means `true`. */
   readonly isSwitch?: true;
 }
@@ -67,16 +69,23 @@ const unitMilliseconds: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
+/** The longest time that a timer of Node takes; a longer one would fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** A Go duration (`100ms`, `1m30s`) above zero, as milliseconds: the form that the real services read. */
 export const duration: SettingKind<number> = {
-  allowed: 'a duration above zero such as 100ms, 30s or 1m30s',
+  allowed: 'a duration above zero such as 100ms, 30s or 1m30s, up to 596h',
+  format: (milliseconds) => {
+    const unit = (['h', 'm', 's'] as const).find((name) => milliseconds % (unitMilliseconds[name] ?? 1) === 0) ?? 'ms';
+    return milliseconds === 0 ? '0' : `${milliseconds / (unitMilliseconds[unit] ?? 1)}${unit}`;
+  },
   parse(value) {
     if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(value)) return undefined;
     let total = 0;
     for (const [, amount, unit] of value.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
       total += Number(amount) * (unitMilliseconds[unit ?? ''] ?? Number.NaN);
     }
-    return total > 0 ? total : undefined;
+    return total > 0 && total <= longestTimerMs ? total : undefined;
   },
 };
 

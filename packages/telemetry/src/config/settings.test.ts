@@ -80,7 +80,7 @@ test('one error lists every value that cannot be used, with its name and what is
   expect(error.message.split('\n')).toEqual([
     '3 settings cannot be used',
     '  UNKEY_BILLAGED_PORT="70000": allowed is a port from 0 to 65535',
-    '  BILLAGED_INTERVAL="often": allowed is a duration above zero such as 100ms, 30s or 1m30s',
+    '  BILLAGED_INTERVAL="often": allowed is a duration above zero such as 100ms, 30s or 1m30s, up to 596h',
     '  --enable="maybe": allowed is true or false',
   ]);
 });
