@@ -82,6 +82,25 @@ describe.each([
     expect([...openMetrics.keys()].sort()).toEqual(named);
   });
 
+  test('labels and buckets are exactly those of the catalogue', () => {
+    const { openMetrics, entries } = scrape();
+    for (const { name, type, labels, buckets } of entries) {
+      const samples = openMetrics.get(nameInOpenMetrics(name, type))?.samples ?? [];
+      const bucketLabel = (suffix: string) => (suffix === '_bucket' ? ['le'] : []);
+      for (const sample of samples) {
+        expect([...sample.labels.keys()].sort()).toEqual(
+          [...Object.keys(labels), ...bucketLabel(sample.suffix)].sort(),
+        );
+      }
+      if (buckets === undefined || samples.length === 0) continue;
+      const edges = samples.filter(({ suffix }) => suffix === '_bucket').map((sample) => sample.labels.get('le'));
+      expect([...new Set(edges)].map((edge) => Number(edge?.replace('+Inf', 'Infinity')))).toEqual([
+        ...buckets,
+        Infinity,
+      ]);
+    }
+  });
+
   test('nothing has been counted yet', () => {
     const { openMetrics, entries } = scrape();
     const counted = entries

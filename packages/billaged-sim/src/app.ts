@@ -42,6 +42,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     version,
     envPrefix: billagedPrefixes,
     settings: config,
+    metricsPortSetting: 'UNKEY_BILLAGED_OTEL_PROMETHEUS_PORT or BILLAGED_OTEL_PROMETHEUS_PORT or --metrics-port',
     resourceAttributes: { 'service.namespace': 'unkey' },
     ...(logOutput && { logOutput }),
   });

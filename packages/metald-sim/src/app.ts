@@ -48,6 +48,7 @@ export async function startMetald({
     version,
     envPrefix: metaldPrefixes,
     settings: config,
+    metricsPortSetting: 'UNKEY_METALD_OTEL_PROMETHEUS_PORT or --metrics-port',
     resourceAttributes: { 'service.namespace': 'unkey' },
     ...(logOutput && { logOutput }),
   });

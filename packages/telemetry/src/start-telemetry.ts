@@ -8,6 +8,7 @@ import {
   LogController,
 } from 'fastify';
 import type { DestinationStream } from 'pino';
+import { ConfigurationError } from './config/configuration-error.ts';
 import { readSettings } from './config/settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
 import { createMetricsHandler } from './exposition/handler.ts';
@@ -34,6 +35,13 @@ export interface TelemetryOptions {
   readonly envPrefix?: string | readonly string[];
   /** Port of `/metrics`, `/health` and `/ready`; 0 takes a free one. @default 9464 */
   readonly metricsPort?: number;
+  /** What a user changes when the metrics port is taken, for the error. @default its variables */
+  readonly metricsPortSetting?: string;
+  /**
+   * Whether a value in the environment that is not allowed ends the process with status 2 and one message that lists all of
+   * them; otherwise it is thrown. @default true
+   */
+  readonly exitOnBadSettings?: boolean;
   /** Settings that were read already, instead of the environment. */
   readonly settings?: TelemetrySettings;
   /** Attributes of the resource that every span belongs to. */
@@ -73,13 +81,13 @@ export interface Telemetry {
  * await app.register(telemetry.fastify);
  * process.exitCode = await telemetry.run(app, { port: 8080 });
  *
- * @throws ConfigurationError that lists every variable with a value that is not allowed.
+ * @throws ConfigurationError that lists every variable with a value that is not allowed, unless that ends the process.
  * @throws ListenError when the metrics port is taken.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { envPrefix = [], resourceAttributes = {}, logOutput } = options;
   const prefixes = typeof envPrefix === 'string' ? [envPrefix] : envPrefix;
-  const settings = options.settings ?? readSettings(telemetrySettings(options), { env: process.env, prefixes });
+  const settings = options.settings ?? readEnvironment(options, prefixes);
   const { serviceName: service, serviceVersion: version } = settings;
 
   const logs = createLogs({
@@ -107,7 +115,8 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       listen: {
         host: settings.metricsInterface,
         port: settings.metricsPort,
-        portSetting: [...prefixes.map((prefix) => `${prefix}_OTEL_PROMETHEUS_PORT`), '--metrics-port'].join(' or '),
+        portSetting:
+          options.metricsPortSetting ?? prefixes.map((prefix) => `${prefix}_OTEL_PROMETHEUS_PORT`).join(' or '),
       },
       metrics: createMetricsHandler({ sources: metrics.sources, onError }),
       health,
@@ -155,6 +164,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     },
   };
   return telemetry;
+}
+
+function readEnvironment(options: TelemetryOptions, prefixes: readonly string[]): TelemetrySettings {
+  try {
+    return readSettings(telemetrySettings(options), { env: process.env, prefixes });
+  } catch (error) {
+    if (!(error instanceof ConfigurationError) || options.exitOnBadSettings === false) throw error;
+    process.stderr.write(`${options.name}: ${error.message}\n`);
+    process.exit(error.exitStatus);
+  }
 }
 
 /** Logs a request that reached no route and no hook, such as one with a malformed URL, and answers it. */

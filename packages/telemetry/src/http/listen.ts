@@ -19,12 +19,12 @@ export class ListenError extends CommandError {
   constructor({ host, port, portSetting }: ListenOptions & { readonly host: string }, cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'is taken by another process',
+      EADDRINUSE: 'is in use already',
       EACCES: 'needs rights that this user does not have',
       EADDRNOTAVAIL: 'is not an address of this machine',
       ENOTFOUND: 'is not the name of an address',
     };
-    const fix = portSetting === undefined ? '' : `; choose another with ${portSetting}`;
+    const fix = portSetting === undefined || portSetting === '' ? '' : `; choose another with ${portSetting}`;
     super(`cannot listen on ${host}:${port}: it ${reasons[code] ?? `failed with ${code}`}${fix}`, { cause });
     this.port = port;
   }

@@ -128,7 +128,7 @@ test('a taken port is an error that says where and what to change', async () => 
   expect(error).toBeInstanceOf(ListenError);
   expect(error).toMatchObject({
     port,
-    message: `cannot listen on 127.0.0.1:${port}: it is taken by another process; choose another with SHOP_METRICS_PORT`,
+    message: `cannot listen on 127.0.0.1:${port}: it is in use already; choose another with SHOP_METRICS_PORT`,
   });
 });
 

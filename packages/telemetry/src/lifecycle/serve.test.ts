@@ -102,7 +102,7 @@ test('a taken port closes the application and the telemetry and says what to cha
     const error = await telemetry.listen(app, { port, portSetting: 'SHOP_PORT' }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ListenError);
     expect(error).toMatchObject({
-      message: `cannot listen on 127.0.0.1:${port}: it is taken by another process; choose another with SHOP_PORT`,
+      message: `cannot listen on 127.0.0.1:${port}: it is in use already; choose another with SHOP_PORT`,
     });
     expect(closed).toBe(1);
     expect(telemetry.health.readiness).toBe('starting');

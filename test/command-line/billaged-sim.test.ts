@@ -1,54 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import { billagedPrefixes, billagedSettings, version } from './config.ts';
+import { billagedPrefixes, billagedSettings, version } from '@vmobs/billaged-sim/config';
+import { expect, test } from 'vitest';
+import { startCommandInTest, untilReady } from '../processes/command.ts';
+import { occupyPort } from '../processes/occupied-port.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const freePorts = ['--port=0', '--metrics-port=0'];
 
-let child: ChildProcess | undefined;
-let occupant: Server | undefined;
-afterEach(() => {
-  child?.kill('SIGKILL');
-  child = undefined;
-  occupant?.close();
-  occupant = undefined;
-});
-
-/** Starts the command with these variables and no others. */
-function start(flags: readonly string[], env: Record<string, string> = {}) {
-  const started = spawn(process.execPath, [main, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  child = started;
-  const written = { stdout: '', stderr: '' };
-  started.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
-  started.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
-  const closed = once(started, 'close');
-  return {
-    /** The lines of its log that are written whole. */
-    log: () => (written.stdout.match(/^.*\n/gm) ?? []).map((line): Record<string, unknown> => JSON.parse(line)),
-    signal: (name: NodeJS.Signals) => started.kill(name),
-    ended: async () => ({ status: (await closed)[0], ...written }),
-  };
-}
-
-/** Starts the service and waits until its log says where it is. */
 async function startReady(env: Record<string, string>) {
-  const billaged = start(freePorts, env);
-  const findReady = () => billaged.log().find(({ msg }) => msg === 'billaged is ready');
-  await expect.poll(findReady, { timeout: 20_000 }).toBeDefined();
-  return { ...billaged, url: String(findReady()?.['url']), metricsUrl: String(findReady()?.['metrics_url']) };
-}
-
-async function takePort(): Promise<number> {
-  occupant = createServer().listen(0, '127.0.0.1');
-  await once(occupant, 'listening');
-  return (occupant.address() as AddressInfo).port;
+  const billaged = startCommandInTest('billaged-sim', freePorts, env);
+  return { ...billaged, ...(await untilReady(billaged)) };
 }
 
 test('--help lists every flag and every variable with both prefixes', async () => {
-  const { status, stdout, stderr } = await start(['--help']).ended();
+  const { status, stdout, stderr } = await startCommandInTest('billaged-sim', ['--help']).ended();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const settings = Object.values<{ variables: readonly string[]; flag?: string }>(billagedSettings);
   for (const { variables, flag } of settings) {
@@ -62,17 +25,21 @@ test('--help lists every flag and every variable with both prefixes', async () =
 });
 
 test('--version says which one it is', async () => {
-  expect(await start(['--version']).ended()).toEqual({ status: 0, stdout: `billaged-sim ${version}\n`, stderr: '' });
+  expect(await startCommandInTest('billaged-sim', ['--version']).ended()).toEqual({
+    status: 0,
+    stdout: `billaged-sim ${version}\n`,
+    stderr: '',
+  });
 });
 
 test('an unknown flag is refused in one line', async () => {
-  const { status, stdout, stderr } = await start(['--prot=1']).ended();
+  const { status, stdout, stderr } = await startCommandInTest('billaged-sim', ['--prot=1']).ended();
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/^billaged-sim: .*'--prot'.*--help.*\n$/);
 });
 
 test('every variable that cannot be used is named with what would do', async () => {
-  const { status, stdout, stderr } = await start([], {
+  const { status, stdout, stderr } = await startCommandInTest('billaged-sim', [], {
     BILLAGED_PORT: '65536',
     UNKEY_BILLAGED_AGGREGATION_INTERVAL: 'soon',
   }).ended();
@@ -88,10 +55,12 @@ test.for([
   { taken: '--port', other: '--metrics-port', variable: 'BILLAGED_PORT' },
   { taken: '--metrics-port', other: '--port', variable: 'BILLAGED_OTEL_PROMETHEUS_PORT' },
 ])('a port that is taken is one line that names $taken', async ({ taken, other, variable }) => {
-  const port = await takePort();
-  const { status, stderr } = await start([`${taken}=${port}`, `${other}=0`]).ended();
+  const port = await occupyPort();
+  const { status, stderr } = await startCommandInTest('billaged-sim', [`${taken}=${port}`, `${other}=0`]).ended();
   expect(status).toBe(1);
-  expect(stderr).toMatch(new RegExp(`^billaged-sim: .*127\\.0\\.0\\.1:${port}.*is taken.*${variable} or ${taken}\\n$`));
+  expect(stderr).toMatch(
+    new RegExp(`^billaged-sim: .*127\\.0\\.0\\.1:${port}.*is in use already.*${variable} or ${taken}\\n$`),
+  );
 });
 
 test.for([

@@ -1,47 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { afterEach, expect, test } from 'vitest';
-import { metaldSettings, version } from './config.ts';
+import { metaldSettings, version } from '@vmobs/metald-sim/config';
+import { expect, test } from 'vitest';
+import { startCommandInTest } from '../processes/command.ts';
+import { occupyPort } from '../processes/occupied-port.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const freePorts = ['--port=0', '--metrics-port=0'];
 
-let child: ChildProcess | undefined;
-let occupant: Server | undefined;
-afterEach(() => {
-  child?.kill('SIGKILL');
-  child = undefined;
-  occupant?.close();
-  occupant = undefined;
-});
-
-/** Starts the command with these variables and no others. */
-function start(flags: readonly string[], env: Record<string, string> = {}) {
-  const started = spawn(process.execPath, [main, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  child = started;
-  const written = { stdout: '', stderr: '' };
-  started.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
-  started.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));
-  const closed = once(started, 'close');
-  return {
-    written,
-    /** The lines of its log that are written whole. */
-    log: () => (written.stdout.match(/^.*\n/gm) ?? []).map((line): Record<string, unknown> => JSON.parse(line)),
-    signal: (name: NodeJS.Signals) => started.kill(name),
-    ended: async () => ({ status: (await closed)[0], ...written }),
-  };
-}
-
-async function takePort(): Promise<number> {
-  occupant = createServer().listen(0, '127.0.0.1');
-  await once(occupant, 'listening');
-  return (occupant.address() as AddressInfo).port;
-}
-
 test('--help lists every flag and every variable', async () => {
-  const { status, stdout, stderr } = await start(['--help']).ended();
+  const { status, stdout, stderr } = await startCommandInTest('metald-sim', ['--help']).ended();
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   for (const { variables, flag } of Object.values<{ variables: readonly string[]; flag?: string }>(metaldSettings)) {
     for (const variable of variables) {
@@ -53,17 +18,21 @@ test('--help lists every flag and every variable', async () => {
 });
 
 test('--version says which one it is', async () => {
-  expect(await start(['--version']).ended()).toEqual({ status: 0, stdout: `metald-sim ${version}\n`, stderr: '' });
+  expect(await startCommandInTest('metald-sim', ['--version']).ended()).toEqual({
+    status: 0,
+    stdout: `metald-sim ${version}\n`,
+    stderr: '',
+  });
 });
 
 test('an unknown flag is refused in one line', async () => {
-  const { status, stdout, stderr } = await start(['--prot=1']).ended();
+  const { status, stdout, stderr } = await startCommandInTest('metald-sim', ['--prot=1']).ended();
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(/^metald-sim: .*'--prot'.*--help.*\n$/);
 });
 
 test('every variable that cannot be used is named with what would do', async () => {
-  const { status, stdout, stderr } = await start(freePorts, {
+  const { status, stdout, stderr } = await startCommandInTest('metald-sim', freePorts, {
     UNKEY_METALD_MAX_PROCESSES: '0',
     UNKEY_METALD_BILLING_INTERVAL: '100',
   }).ended();
@@ -79,15 +48,21 @@ test.for([
   { taken: '--port', other: '--metrics-port', variable: 'UNKEY_METALD_PORT' },
   { taken: '--metrics-port', other: '--port', variable: 'UNKEY_METALD_OTEL_PROMETHEUS_PORT' },
 ])('a port that is taken is one line that names $taken', async ({ taken, other, variable }) => {
-  const port = await takePort();
-  const { status, stderr } = await start([`${taken}=${port}`, `${other}=0`, '--no-billing']).ended();
+  const port = await occupyPort();
+  const { status, stderr } = await startCommandInTest('metald-sim', [
+    `${taken}=${port}`,
+    `${other}=0`,
+    '--no-billing',
+  ]).ended();
   expect(status).toBe(1);
-  expect(stderr).toMatch(new RegExp(`^metald-sim: .*127\\.0\\.0\\.1:${port}.*is taken.* ${variable} or ${taken}\\n$`));
+  expect(stderr).toMatch(
+    new RegExp(`^metald-sim: .*127\\.0\\.0\\.1:${port}.*is in use already.* ${variable} or ${taken}\\n$`),
+  );
 });
 
 test('without billaged it runs, says so in its log, and ends with SIGTERM', async () => {
   // Port 1 needs rights to listen on, and nothing does.
-  const metald = start([...freePorts, '--billing-endpoint=http://127.0.0.1:1']);
+  const metald = startCommandInTest('metald-sim', [...freePorts, '--billing-endpoint=http://127.0.0.1:1']);
   const logged = (line: Record<string, unknown>) =>
     expect.poll(metald.log, { timeout: 20_000 }).toContainEqual(expect.objectContaining(line));
   await logged({ level: 'warn', msg: 'heartbeat was not taken', error: expect.stringContaining('ECONNREFUSED') });

@@ -1,0 +1,56 @@
+import { spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { startTelemetry } from './start-telemetry.ts';
+
+/** Starts telemetry in a process of its own with these variables. */
+function startWith(env: Record<string, string>, options = '') {
+  const script = `
+    import { startTelemetry } from ${JSON.stringify(import.meta.resolve('./index.ts'))};
+    const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP', metricsPort: 0, ${options} });
+    telemetry.logger.info('started');
+    await telemetry.close();
+  `;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    env,
+    encoding: 'utf8',
+  });
+  return { status, stdout, stderr };
+}
+
+test('values that are not allowed end the process with status 2 and one message that lists them', () => {
+  const { status, stdout, stderr } = startWith({
+    SHOP_OTEL_SAMPLING_RATE: '2',
+    SHOP_OTEL_PROMETHEUS_PORT: 'http',
+    LOG_LEVEL: 'loud',
+  });
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr.trimEnd().split('\n')).toEqual([
+    'shop: 3 settings cannot be used',
+    '  SHOP_OTEL_SAMPLING_RATE="2": allowed is a number from 0 to 1',
+    '  SHOP_OTEL_PROMETHEUS_PORT="http": allowed is a port from 0 to 65535',
+    '  LOG_LEVEL="loud": allowed is one of trace, debug, info, warn, error, fatal, silent',
+  ]);
+});
+
+test('a caller can have them thrown instead', () => {
+  const { status, stderr } = startWith({ LOG_LEVEL: 'loud' }, 'exitOnBadSettings: false');
+  expect(status).toBe(1);
+  expect(stderr).toContain('ConfigurationError: LOG_LEVEL="loud"');
+});
+
+test('the environment decides on the name, the level and the standard variables', () => {
+  const { status, stdout } = startWith({ OTEL_SERVICE_NAME: 'shop-prod', LOG_LEVEL: 'INFO' });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ service: 'shop-prod', level: 'info', msg: 'started' });
+});
+
+test('a metrics port that is taken is an error, and nothing is left open', async () => {
+  const options = { name: 'shop', version: '1.0.0', envPrefix: ['SHOP', 'OLD_SHOP'] };
+  const first = await startTelemetry({ ...options, metricsPort: 0 });
+  const metricsPort = Number(new URL(first.metricsUrl ?? '').port);
+  await expect(startTelemetry({ ...options, metricsPort })).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${metricsPort}: it is in use already; ` +
+      'choose another with SHOP_OTEL_PROMETHEUS_PORT or OLD_SHOP_OTEL_PROMETHEUS_PORT',
+  );
+  await first.close();
+});
