@@ -34,6 +34,17 @@ test('it starts both services with traffic, and Ctrl-C ends all of it', async ()
   expect(await Promise.all([8080, 8081, 9464, 9465].map(answers))).toEqual([false, false, false, false]);
 });
 
+test('Ctrl-C while it starts ends what has been started', async () => {
+  const demo = startDemo([]);
+  await eventually(
+    () => demo.written.stdout,
+    (text) => text.includes('starting metald'),
+  );
+  demo.signal('SIGINT');
+  expect(await demo.ended()).toMatchObject({ status: 0, stderr: '' });
+  expect(await Promise.all([8080, 8081, 9464, 9465].map(answers))).toEqual([false, false, false, false]);
+});
+
 test('a port that is taken is named, with who has it and what to do', async () => {
   await occupyPort(8081 + portOffset);
   const demo = startDemo([]);

@@ -14,6 +14,8 @@ export interface ServiceProcessOptions {
   readonly logFile: string;
   /** Address that answers `/ready` with 200 when it wants traffic. */
   readonly metricsUrl: string;
+  /** Aborted when it is not wanted any more before it is ready. */
+  readonly signal: AbortSignal;
   /** Is told when it ends without having been asked to. */
   readonly onDeath: (name: string, reason: string) => void;
 }
@@ -39,7 +41,7 @@ const stopLimitMs = 4_000;
  * @throws CommandError with what it said on standard error when it ends before it is ready.
  */
 export async function startServiceProcess(options: ServiceProcessOptions): Promise<ServiceProcess> {
-  const { name, main, flags, logFile, metricsUrl, onDeath } = options;
+  const { name, main, flags, logFile, metricsUrl, signal, onDeath } = options;
   const log = openSync(logFile, 'a');
   const child = spawn(process.execPath, [main, ...flags], { detached: true, stdio: ['ignore', log, 'pipe', 'ipc'] });
   closeSync(log);
@@ -49,7 +51,7 @@ export async function startServiceProcess(options: ServiceProcessOptions): Promi
     complaint = (complaint + text).slice(-4_000);
   });
 
-  const isReady = await Promise.race([untilReady(metricsUrl), exit.then(() => false)]);
+  const isReady = await Promise.race([untilReady(metricsUrl, signal), exit.then(() => false)]);
   if (!isReady) {
     if (child.exitCode === null) await stopChild(child, exit);
     throw new CommandError(`${name} did not start: ${complaint.trim() || `see ${logFile}`}`);
@@ -76,9 +78,9 @@ async function stopChild(child: ChildProcess, exit: Promise<unknown[]>): Promise
   }
 }
 
-async function untilReady(metricsUrl: string): Promise<boolean> {
+async function untilReady(metricsUrl: string, signal: AbortSignal): Promise<boolean> {
   const deadline = Date.now() + startLimitMs;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const isReady = await fetch(`${metricsUrl}/ready`).then(
       ({ ok }) => ok,
       () => false,
