@@ -29,6 +29,12 @@ export default {
       { path: '^packages/(?!telemetry/|wire/)', pathNot: '^packages/$1-sim/' },
     ),
     forbid(
+      'monitoring-knows-no-service',
+      'It reads what they say of themselves; lab brings the two together.',
+      { path: '^packages/monitoring/' },
+      { path: '^packages/(?!monitoring/|telemetry/|wire/)' },
+    ),
+    forbid(
       'packages-do-not-know-tests',
       'Tests, benches and tools are on the outside.',
       { path: '^packages/' },

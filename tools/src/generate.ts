@@ -1,6 +1,8 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { generateMetricsReference } from './metrics-reference.ts';
+import { generateDashboards, generateSloRules } from '@vmobs/monitoring';
+import { readCatalogues } from './catalogues.ts';
+import { writeMetricsReference } from './metrics-reference.ts';
 import { generateWire, wireOutput } from './wire.ts';
 
 /*
@@ -11,7 +13,16 @@ import { generateWire, wireOutput } from './wire.ts';
 const root = join(import.meta.dirname, '../..');
 const isCheck = process.argv.includes('--check');
 
-const wanted = new Map([...(await generateWire(root)), ['docs/metrics.md', await generateMetricsReference()] as const]);
+const catalogues = await readCatalogues();
+const entries = [...catalogues.metald, ...catalogues.billaged];
+const bucketsOf = (metric: string) => entries.find(({ name }) => name === metric)?.buckets;
+const wanted = new Map([
+  ...(await generateWire(root)),
+  ['docs/metrics.md', writeMetricsReference(catalogues)] as const,
+  ['packages/monitoring/src/promql/catalogue.json', `${JSON.stringify(catalogues, null, 2)}\n`] as const,
+  ...generateDashboards(),
+  ...(await generateSloRules(root, { bucketsOf })),
+]);
 const stale: string[] = [];
 
 for (const [path, content] of wanted) {

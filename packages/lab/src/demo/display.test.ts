@@ -1,15 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { writeAddresses, writeLine } from './display.ts';
+import { writeLine } from './display.ts';
 import type { Status } from './status.ts';
 
-const addresses = {
-  metald: 'http://127.0.0.1:8080',
-  metaldMetrics: 'http://127.0.0.1:9464',
-  billaged: 'http://127.0.0.1:8081',
-  billagedMetrics: 'http://127.0.0.1:9465',
-  logs: '/var/log/demo',
-};
+const places = [
+  { name: 'metald', urls: ['http://127.0.0.1:8080', 'http://127.0.0.1:9464/metrics'] },
+  { name: 'alertmanager', urls: ['http://127.0.0.1:9093'] },
+];
 
 const status: Status = {
   seconds: 10.4,
@@ -32,19 +29,12 @@ test('a status is one line, with the errors of services and clients together', (
   expect(writeLine(status)).toBe(line);
 });
 
-test('the addresses say where metrics and logs are', () => {
-  expect(writeAddresses(addresses).split('\n')).toEqual([
-    'metald    http://127.0.0.1:8080  http://127.0.0.1:9464/metrics',
-    'billaged  http://127.0.0.1:8081  http://127.0.0.1:9465/metrics',
-    'logs      /var/log/demo',
-  ]);
-});
-
 test('where standard output is no terminal, there are plain lines and no control characters', () => {
   const program = `
     import { createDisplay } from '${new URL('./display.ts', import.meta.url)}';
-    const display = createDisplay(process.stdout, ${JSON.stringify(addresses)});
+    const display = createDisplay(process.stdout);
     display.say('starting metald');
+    display.showPlaces(${JSON.stringify(places)});
     display.show(${JSON.stringify(status)});
     display.show(${JSON.stringify({ ...status, seconds: 20 })});
     display.end();
@@ -59,5 +49,7 @@ test('where standard output is no terminal, there are plain lines and no control
     env: { ...process.env, FORCE_COLOR: '1' },
   });
   expect({ exitStatus, stderr }).toEqual({ exitStatus: 0, stderr: '' });
-  expect(stdout).toBe(`starting metald\n${line}\n${line.replace('10s', '20s')}\n`);
+  const metald = 'metald        http://127.0.0.1:8080  http://127.0.0.1:9464/metrics';
+  const alertmanager = 'alertmanager  http://127.0.0.1:9093';
+  expect(stdout).toBe(`starting metald\n${metald}\n${alertmanager}\n${line}\n${line.replace('10s', '20s')}\n`);
 });

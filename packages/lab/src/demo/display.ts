@@ -2,51 +2,54 @@ import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { Status } from './status.ts';
 
-/** What is always shown: where things are. */
-export interface Addresses {
-  readonly metald: string;
-  readonly metaldMetrics: string;
-  readonly billaged: string;
-  readonly billagedMetrics: string;
-  readonly logs: string;
+/** Something that runs, and its addresses. */
+export interface Place {
+  readonly name: string;
+  readonly urls: readonly string[];
 }
 
 /** Shows the demo to a person. */
 export interface Display {
   /** Says that something has happened. */
   say(line: string): void;
+  /** Says where things are; from now on, wherever the status is shown. */
+  showPlaces(places: readonly Place[]): void;
   show(status: Status): void;
   /** Leaves what is shown and shows no more. */
   end(): void;
 }
 
+/** Room for the longest name, alertmanager. */
+const nameWidth = 12;
+
 /** How often a status is shown: a live block each second, a plain line less often. */
 export const refreshMs = { live: 1_000, plain: 10_000 };
 
 /** Makes a block that is written over on a terminal, and plain lines elsewhere. */
-export function createDisplay(stream: NodeJS.WriteStream, addresses: Addresses): Display {
+export function createDisplay(stream: NodeJS.WriteStream): Display {
   if (!stream.isTTY) {
     return {
       say: (line) => stream.write(`${line}\n`),
+      showPlaces: (places) => stream.write(`${writePlaces(places)}\n`),
       show: (status) => stream.write(`${writeLine(status)}\n`),
       end: () => undefined,
     };
   }
   const block = createLogUpdate(stream);
+  let shown: readonly Place[] = [];
   return {
     say: (line) => block.persist(line),
-    show: (status) => block(writeBlock(status, addresses)),
+    showPlaces(places) {
+      shown = places;
+    },
+    show: (status) => block(writeBlock(status, shown)),
     end: () => block.done(),
   };
 }
 
-/** The lines that tell where things are, for people who read plain lines. */
-export function writeAddresses({ metald, metaldMetrics, billaged, billagedMetrics, logs }: Addresses): string {
-  return [
-    `metald    ${metald}  ${metaldMetrics}/metrics`,
-    `billaged  ${billaged}  ${billagedMetrics}/metrics`,
-    `logs      ${logs}`,
-  ].join('\n');
+/** A line for each thing that runs. */
+function writePlaces(places: readonly Place[]): string {
+  return places.map(({ name, urls }) => `${name.padEnd(nameWidth)}  ${urls.join('  ')}`).join('\n');
 }
 
 /** One line for a status. */
@@ -63,7 +66,7 @@ export function writeLine(status: Status): string {
   ].join('  ');
 }
 
-function writeBlock(status: Status, addresses: Addresses): string {
+function writeBlock(status: Status, places: readonly Place[]): string {
   const dim = (text: string) => styleText('dim', text);
   const count = (value: number, style: 'green' | 'yellow') => styleText(value > 0 ? style : 'dim', String(value));
   const bad = (value: number) => styleText(value > 0 ? 'red' : 'green', String(value));
@@ -72,14 +75,12 @@ function writeBlock(status: Status, addresses: Addresses): string {
     '',
     `${styleText('bold', 'vmobs demo')}  ${dim(`${Math.round(status.seconds)} s, Ctrl-C ends it`)}`,
     '',
-    `  metald    ${addresses.metald}  ${styleText('cyan', `${addresses.metaldMetrics}/metrics`)}`,
-    `  billaged  ${addresses.billaged}  ${styleText('cyan', `${addresses.billagedMetrics}/metrics`)}`,
-    `  logs      ${dim(addresses.logs)}`,
+    writePlaces(places).replace(/^/gm, '  '),
     '',
-    `  VMs       ${count(vms.running, 'green')} running  ${count(vms.created, 'yellow')} created  ${count(vms.paused, 'yellow')} paused  ${count(vms.shutdown, 'yellow')} shut down`,
-    `  traffic   ${status.rpcsPerSecond.toFixed(1)} RPCs/s`,
-    `  billing   ${status.samplesPerSecond.toFixed(0)} samples/s  ${status.batchesSent} batches sent, ${bad(status.batchesFailed)} failed  ${status.samplesBilled} samples billed`,
-    `  errors    ${bad(status.errors)} in the services, ${bad(status.clientErrors)} at the clients${status.lastClientError === '' ? '' : dim(`  last: ${status.lastClientError}`)}`,
+    `  VMs           ${count(vms.running, 'green')} running  ${count(vms.created, 'yellow')} created  ${count(vms.paused, 'yellow')} paused  ${count(vms.shutdown, 'yellow')} shut down`,
+    `  traffic       ${status.rpcsPerSecond.toFixed(1)} RPCs/s`,
+    `  billing       ${status.samplesPerSecond.toFixed(0)} samples/s  ${status.batchesSent} batches sent, ${bad(status.batchesFailed)} failed  ${status.samplesBilled} samples billed`,
+    `  errors        ${bad(status.errors)} in the services, ${bad(status.clientErrors)} at the clients${status.lastClientError === '' ? '' : dim(`  last: ${status.lastClientError}`)}`,
     '',
   ].join('\n');
 }

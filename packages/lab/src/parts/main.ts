@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { runCommand } from '@vmobs/telemetry';
+import packageJson from '../../package.json' with { type: 'json' };
+import { partsSettings } from './config.ts';
+import { runParts } from './run-parts.ts';
+
+await runCommand({
+  name: 'parts',
+  version: packageJson.version,
+  summary:
+    'Builds the programs of the monitoring stack (Prometheus, Alertmanager, node_exporter, OpenTelemetry Collector, Loki, Jaeger) from their Go modules, for use without Docker. What is there is not built again.',
+  settings: partsSettings,
+  prefixes: [],
+  main: runParts,
+});

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CommandError } from '@vmobs/telemetry';
+
+/** A program to start as a process of its own. */
+export interface ProcessOptions {
+  readonly name: string;
+  readonly command: string;
+  readonly flags: readonly string[];
+  /** Variables besides those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** File that it writes to, standard error included. */
+  readonly logFile: string;
+  /** Address that answers with success once it is ready. */
+  readonly readyUrl: string;
+  /** Whether to open an IPC channel, by which a program of ours notices that its launcher is gone. @default false */
+  readonly ipc?: boolean;
+  /** Aborted when it is not wanted any more before it is ready. */
+  readonly signal: AbortSignal;
+  /** Is told when it ends without having been asked to. */
+  readonly onDeath: (name: string, reason: string) => void;
+}
+
+/** A program that runs as a process of its own. */
+export interface StartedProcess {
+  /** Asks it to end, and ends it by force when it does not. */
+  stop(): Promise<void>;
+}
+
+/** How long a program may take to be ready, on a slow machine that loads it for the first time. */
+const startLimitMs = 30_000;
+
+/** How long a program may take to end. Metald may use 3 s of it to send what is left. */
+const stopLimitMs = 4_000;
+
+/**
+ * Starts a program and waits until it is ready.
+ *
+ * It is the leader of its own process group, so that Ctrl-C in a terminal reaches the launcher alone, which then ends
+ * all in order.
+ *
+ * @throws CommandError with the end of its log when it ends before it is ready, or is not ready in time.
+ */
+export async function startProcess(options: ProcessOptions): Promise<StartedProcess> {
+  const { name, command, flags, env, logFile, readyUrl, ipc = false, signal, onDeath } = options;
+  const log = openSync(logFile, 'a');
+  const child = spawn(command, flags, {
+    detached: true,
+    stdio: ['ignore', log, log, ...(ipc ? (['ipc'] as const) : [])],
+    env: { ...process.env, ...env },
+  });
+  closeSync(log);
+  const exit = once(child, 'exit');
+  const reason = async () => (await endOf(logFile)) || `see ${logFile}`;
+
+  const isReady = await Promise.race([untilReady(readyUrl, signal), exit.then(() => false)]);
+  if (!isReady) {
+    if (child.exitCode === null) await stopChild(child, exit);
+    throw new CommandError(`${name} did not start: ${await reason()}`);
+  }
+
+  let isStopping = false;
+  void exit.then(async ([status, killedBy]) => {
+    if (!isStopping) onDeath(name, `status ${status ?? killedBy}; ${await reason()}`);
+  });
+  return {
+    async stop() {
+      isStopping = true;
+      await stopChild(child, exit);
+    },
+  };
+}
+
+async function stopChild(child: ChildProcess, exit: Promise<unknown[]>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const isDone = await Promise.race([exit.then(() => true), sleep(stopLimitMs, false, { ref: false })]);
+  if (!isDone) {
+    child.kill('SIGKILL');
+    await exit;
+  }
+}
+
+async function untilReady(url: string, signal: AbortSignal): Promise<boolean> {
+  const deadline = Date.now() + startLimitMs;
+  while (Date.now() < deadline && !signal.aborted) {
+    const isReady = await fetch(url).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (isReady) return true;
+    await sleep(50);
+  }
+  return false;
+}
+
+/** The last line of a log, which says why a program ended. */
+async function endOf(logFile: string): Promise<string> {
+  const log = await readFile(logFile, 'utf8').catch(() => '');
+  return log.trimEnd().split('\n').at(-1)?.slice(-1_000) ?? '';
+}

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startWebhookSink, type WebhookSink } from './webhook-sink.ts';
+
+let sink: WebhookSink;
+const heard: string[] = [];
+
+beforeEach(async () => {
+  heard.length = 0;
+  sink = await startWebhookSink({ port: 0, onNotification: ({ status }) => heard.push(status) });
+});
+afterEach(() => sink.close());
+
+const notification = {
+  version: '4',
+  receiver: 'lab',
+  status: 'firing',
+  groupKey: '{}:{alertname="ServiceDown"}',
+  groupLabels: { alertname: 'ServiceDown' },
+  alerts: [
+    {
+      status: 'firing',
+      labels: { alertname: 'ServiceDown', job: 'metald' },
+      annotations: { summary: 'metald is down' },
+      startsAt: '2026-01-01T00:00:00Z',
+      endsAt: '0001-01-01T00:00:00Z',
+      fingerprint: 'f00',
+    },
+  ],
+};
+
+const post = (path: string, body: unknown) =>
+  fetch(sink.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+test('what Alertmanager posts is kept, told and listed', async () => {
+  expect((await post('/alerts', notification)).status).toBe(204);
+  expect((await post('/alerts', { ...notification, status: 'resolved' })).status).toBe(204);
+  expect(heard).toEqual(['firing', 'resolved']);
+  const listed = await (await fetch(`${sink.url}/alerts`)).json();
+  expect(listed).toMatchObject({ notifications: [notification, { status: 'resolved' }], lastWatchdog: null });
+});
+
+test('the Watchdog is only remembered', async () => {
+  await post('/watchdog', notification);
+  expect(sink.lastWatchdog).toBeInstanceOf(Date);
+  expect(sink.notifications).toEqual([]);
+});
+
+test('anything else is refused with what is missing', async () => {
+  const response = await post('/alerts', { ...notification, alerts: undefined });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain("must have required property 'alerts'");
+});
+
+test('only the newest thousand are kept', async () => {
+  for (let count = 0; count < 1_005; count += 1) await post('/alerts', { ...notification, groupKey: String(count) });
+  expect(sink.notifications).toHaveLength(1_000);
+  expect(sink.notifications[0]?.groupKey).toBe('5');
+});

@@ -1,0 +1,78 @@
+import { CommandError } from '@vmobs/telemetry';
+import Fastify from 'fastify';
+import { type Notification, notificationSchema } from './notification.ts';
+
+/** Notifications that are kept; older ones are forgotten. */
+const capacity = 1_000;
+
+/** A notification and when it came. */
+export interface ReceivedNotification extends Notification {
+  /** ISO 8601. */
+  readonly receivedAt: string;
+}
+
+/** Options of `startWebhookSink`. */
+export interface WebhookSinkOptions {
+  /** @default '127.0.0.1' */
+  readonly host?: string;
+  /** 0 takes a free one. @default 8090 */
+  readonly port?: number;
+  /** Is told of each notification that is not the Watchdog's. */
+  readonly onNotification?: (notification: ReceivedNotification) => void;
+}
+
+/** Where Alertmanager delivers in the lab: what came can be looked at. */
+export interface WebhookSink {
+  readonly url: string;
+  /** What came, the oldest first. */
+  readonly notifications: readonly ReceivedNotification[];
+  /** When the Watchdog was last heard of. */
+  readonly lastWatchdog: Date | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the sink: `POST /alerts` takes a notification, `GET /alerts` lists them, `POST /watchdog` takes the Watchdog's,
+ * `GET /health` says that it is alive.
+ *
+ * @throws CommandError when the port cannot be had.
+ */
+export async function startWebhookSink(options: WebhookSinkOptions = {}): Promise<WebhookSink> {
+  const { host = '127.0.0.1', port = 8090, onNotification = () => undefined } = options;
+  const notifications: ReceivedNotification[] = [];
+  let lastWatchdog: Date | undefined;
+  const app = Fastify({ bodyLimit: 1024 ** 2, requestTimeout: 10_000 });
+
+  app.post<{ Body: Notification }>('/alerts', { schema: { body: notificationSchema } }, (request, reply) => {
+    const received = { ...request.body, receivedAt: new Date().toISOString() };
+    notifications.push(received);
+    if (notifications.length > capacity) notifications.shift();
+    onNotification(received);
+    return reply.code(204).send();
+  });
+  app.post('/watchdog', { schema: { body: notificationSchema } }, (_request, reply) => {
+    lastWatchdog = new Date();
+    return reply.code(204).send();
+  });
+  app.get('/alerts', () => ({ notifications, lastWatchdog: lastWatchdog?.toISOString() ?? null }));
+  app.get('/health', () => ({ status: 'ok', service: 'lab' }));
+
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    await app.close();
+    throw new CommandError(`the webhook sink cannot listen on ${host}:${port}: ${String(error)}`, { cause: error });
+  }
+  const address = app.server.address();
+  return {
+    url: `http://${host}:${address !== null && typeof address === 'object' ? address.port : port}`,
+    notifications,
+    get lastWatchdog() {
+      return lastWatchdog;
+    },
+    async close() {
+      app.server.closeAllConnections();
+      await app.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/*
+ * The PromQL of panels. Every expression selects by the variables `job` and `instance`, adds up over instances, and asks
+ * for no value where there is nothing to divide by: an empty answer shows the text of the panel, NaN would not.
+ */
+
+/** The services that have a dashboard: the first part of the names of their metrics, and of the job that scrapes them. */
+export type Service = 'metald' | 'billaged';
+
+/** A range that follows the zoom of the dashboard and is never shorter than four scrapes. */
+export const zoomWindow = '$__rate_interval';
+
+/** The range of the guide's alerts: a stat beside an alert shows the number that the alert compares. */
+export const alertWindow = '5m';
+
+/** The series of a metric in the chosen jobs and instances, narrowed by further matchers such as `state="running"`. */
+export function select(metric: string, ...matchers: readonly string[]): string {
+  return `${metric}{${[...matchers, 'job=~"$job"', 'instance=~"$instance"'].join(', ')}}`;
+}
+
+/**
+ * The series of a metric that every process has under the same name, such as `up`. The variable `job` may stand for any
+ * job, so the name of the service keeps other processes out.
+ */
+export function selectShared(service: Service, metric: string): string {
+  return select(metric, `job=~".*${service}.*"`);
+}
+
+/** Growth of counters per second, added up over all series, or per value of `by`. */
+export function perSecond(series: string, { by = '', window = zoomWindow } = {}): string {
+  return `${sum(by)} (rate(${series}[${window}]))`;
+}
+
+/** What a gauge shows, added up over all series, or per value of `by`. */
+export function total(series: string, { by = '' } = {}): string {
+  return `${sum(by)} (${series})`;
+}
+
+/** The highest value: a stat beside an alert that looks at each instance or component shows the worst of them. */
+export function highest(expression: string): string {
+  return `max(${expression})`;
+}
+
+/** A quantile of a histogram, over all instances or per value of `by`; nothing while nothing is observed. */
+export function quantile(share: number, histogram: string, { by = '', window = zoomWindow } = {}): string {
+  const buckets = select(`${histogram}_bucket`);
+  const labels = by === '' ? 'le' : `le, ${by}`;
+  return `histogram_quantile(${share}, sum by (${labels}) (rate(${buckets}[${window}]))) >= 0`;
+}
+
+/** One expression divided by another; nothing while the other is 0. */
+export function ratio(part: string, whole: string): string {
+  return `${part} / (${whole} > 0)`;
+}
+
+/**
+ * The series of `expression` for the VMs where `mean`, an expression over the whole time of the dashboard, is highest.
+ * `topk` alone chooses anew at each step, and draws many more than `count` lines.
+ */
+export function highestVms(count: number, expression: string, mean: string): string {
+  return `${expression} and on (vm_id) topk(${count}, ${mean})`;
+}
+
+function sum(by: string): string {
+  return by === '' ? 'sum' : `sum by (${by})`;
+}

@@ -1,0 +1,11 @@
+export { generateDashboards } from './dashboards/generate-dashboards.ts';
+export { type ForeignMetric, foreignMetrics } from './promql/foreign-metrics.ts';
+export { lintQueries, ruleIds } from './promql/lint-queries.ts';
+export { type LintResult, lintRepository } from './promql/lint-repository.ts';
+export { createMetricKnowledge, type MetricKnowledge, type MetricKnowledgeOptions } from './promql/metric-knowledge.ts';
+export type { Finding, Query, QueryKind } from './promql/query.ts';
+export { readDashboardQueries } from './promql/read-dashboard-queries.ts';
+export { readRuleQueries } from './promql/read-rule-queries.ts';
+export { generateSloRules } from './slo/generate-slo-rules.ts';
+export type { BucketsOf } from './slo/latency-bucket.ts';
+export { SloFileError, type SloFileProblem } from './slo/slo-file-error.ts';

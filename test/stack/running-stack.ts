@@ -1,0 +1,76 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startStack } from '@vmobs/lab/stack';
+import { startWebhookSink } from '@vmobs/lab/webhook-sink';
+import { startServiceProcess } from '../processes/service-process.ts';
+import { requirePart } from './require-part.ts';
+
+/** Away from the usual ports and from those that systems give out. */
+const portOffset = 10_000;
+
+const parts = ['alertmanager', 'loki', 'jaeger', 'otelcol', 'node_exporter', 'prometheus'] as const;
+
+/** The whole of it: both services, every real part, the webhook sink. */
+export type RunningStack = Awaited<ReturnType<typeof startRunningStack>>;
+
+/** Starts everything. @param speed how many times faster than written durations pass */
+export async function startRunningStack({ speed }: { speed: number }) {
+  const folder = await mkdtemp(join(tmpdir(), 'vmobs-stack-'));
+  const sink = await startWebhookSink({ port: 0 });
+  const collector = `127.0.0.1:${4318 + portOffset}`;
+  const billaged = await startServiceProcess('billaged-sim', {
+    BILLAGED_OTEL_ENABLED: 'true',
+    BILLAGED_OTEL_ENDPOINT: collector,
+    LOG_FILE: join(folder, 'billaged/billaged.log'),
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  });
+  const metaldEnv = {
+    UNKEY_METALD_BILLING_ENDPOINT: billaged.url,
+    UNKEY_METALD_BILLING_BATCH_SIZE: '10',
+    UNKEY_METALD_SIM_TIME_SCALE: '1000',
+    UNKEY_METALD_OTEL_ENABLED: 'true',
+    UNKEY_METALD_OTEL_ENDPOINT: collector,
+    LOG_FILE: join(folder, 'metald/metald.log'),
+    OTEL_BSP_SCHEDULE_DELAY: '200',
+  };
+  let metald = await startServiceProcess('metald-sim', metaldEnv);
+  const portOf = (url: string) => Number(new URL(url).port);
+  const metaldMetrics = portOf(metald.metricsUrl);
+  const stack = await startStack({
+    compose: join(import.meta.dirname, '../../compose'),
+    folder,
+    serviceLogs: folder,
+    portOffset,
+    ports: { lab: portOf(sink.url), metaldMetrics, billagedMetrics: portOf(billaged.metricsUrl) },
+    programs: new Map(await Promise.all(parts.map(async (part) => [part, await requirePart(part)] as const))),
+    speed,
+    signal: new AbortController().signal,
+    onDeath(name, reason) {
+      throw new Error(`${name} died: ${reason}`);
+    },
+  });
+
+  return {
+    sink,
+    urls: stack.urls,
+    metaldUrl: () => metald.url,
+    killMetald: () => metald.end('SIGKILL'),
+    /** Starts metald again, where Prometheus looks for it. */
+    async startMetald() {
+      metald = await startServiceProcess('metald-sim', metaldEnv, metaldMetrics);
+    },
+    /** Asks a part for JSON. */
+    async ask<T>(part: (typeof parts)[number], path: string): Promise<T> {
+      const response = await fetch(`${stack.urls.get(part)}${path}`);
+      return (await response.json()) as T;
+    },
+    async close() {
+      await metald.end();
+      await billaged.end();
+      await stack.stop();
+      await sink.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
