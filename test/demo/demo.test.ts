@@ -7,7 +7,11 @@ import { occupyPort } from '../processes/occupied-port.ts';
 const portOffset = 10_000 + (process.pid % 10_000);
 
 function startDemo(flags: readonly string[]) {
-  return startCommandInTest('demo', [`--port-offset=${portOffset}`, ...flags], { PATH: process.env['PATH'] ?? '' });
+  return startCommandInTest('demo', [`--port-offset=${portOffset}`, ...flags], {
+    PATH: process.env['PATH'] ?? '',
+    // Without the real parts: those have tests of their own.
+    VMOBS_PARTS_CACHE: '/nonexistent',
+  });
 }
 
 const answers = (port: number) =>

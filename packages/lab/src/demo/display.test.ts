@@ -49,7 +49,7 @@ test('where standard output is no terminal, there are plain lines and no control
     env: { ...process.env, FORCE_COLOR: '1' },
   });
   expect({ exitStatus, stderr }).toEqual({ exitStatus: 0, stderr: '' });
-  const metald = 'metald        http://127.0.0.1:8080  http://127.0.0.1:9464/metrics';
-  const alertmanager = 'alertmanager  http://127.0.0.1:9093';
+  const metald = 'metald         http://127.0.0.1:8080  http://127.0.0.1:9464/metrics';
+  const alertmanager = 'alertmanager   http://127.0.0.1:9093';
   expect(stdout).toBe(`starting metald\n${metald}\n${alertmanager}\n${line}\n${line.replace('10s', '20s')}\n`);
 });

@@ -19,8 +19,8 @@ export interface Display {
   end(): void;
 }
 
-/** Room for the longest name, alertmanager. */
-const nameWidth = 12;
+/** Room for the longest name, node_exporter. */
+const nameWidth = 13;
 
 /** How often a status is shown: a live block each second, a plain line less often. */
 export const refreshMs = { live: 1_000, plain: 10_000 };
@@ -77,10 +77,10 @@ function writeBlock(status: Status, places: readonly Place[]): string {
     '',
     writePlaces(places).replace(/^/gm, '  '),
     '',
-    `  VMs           ${count(vms.running, 'green')} running  ${count(vms.created, 'yellow')} created  ${count(vms.paused, 'yellow')} paused  ${count(vms.shutdown, 'yellow')} shut down`,
-    `  traffic       ${status.rpcsPerSecond.toFixed(1)} RPCs/s`,
-    `  billing       ${status.samplesPerSecond.toFixed(0)} samples/s  ${status.batchesSent} batches sent, ${bad(status.batchesFailed)} failed  ${status.samplesBilled} samples billed`,
-    `  errors        ${bad(status.errors)} in the services, ${bad(status.clientErrors)} at the clients${status.lastClientError === '' ? '' : dim(`  last: ${status.lastClientError}`)}`,
+    `  VMs            ${count(vms.running, 'green')} running  ${count(vms.created, 'yellow')} created  ${count(vms.paused, 'yellow')} paused  ${count(vms.shutdown, 'yellow')} shut down`,
+    `  traffic        ${status.rpcsPerSecond.toFixed(1)} RPCs/s`,
+    `  billing        ${status.samplesPerSecond.toFixed(0)} samples/s  ${status.batchesSent} batches sent, ${bad(status.batchesFailed)} failed  ${status.samplesBilled} samples billed`,
+    `  errors         ${bad(status.errors)} in the services, ${bad(status.clientErrors)} at the clients${status.lastClientError === '' ? '' : dim(`  last: ${status.lastClientError}`)}`,
     '',
   ].join('\n');
 }

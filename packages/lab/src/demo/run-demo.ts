@@ -93,6 +93,7 @@ export async function runDemo(config: DemoConfig): Promise<number> {
       onNotification: (news) => display.say(writeNotification(news)),
     });
     closers.push(sink.close);
+    if (programs.size > 0) display.say(`starting ${[...programs.keys()].join(', ')}`);
     const stack = await startStack({
       compose,
       folder,
