@@ -33,7 +33,7 @@ export function parseCommandLine(table: SettingTable, argv: readonly string[]): 
     };
   } catch (error) {
     // parseArgs already says which word it stumbled on; its advice about `--` would only confuse here.
-    const sentence = error instanceof Error ? error.message.split(/\. |\n/)[0] : String(error);
+    const sentence = error instanceof Error ? error.message.split(/\. |\.?\n/)[0] : String(error);
     throw new UsageError(`${sentence}; --help lists what there is`);
   }
 }
