@@ -109,10 +109,17 @@ function addressesOnThisHost(
 }
 
 /** Every folder in the configuration of a part, and what it is here. */
-function foldersOnThisHost({ serviceLogs }: StackOptions, part: StackPart, config: string, data: string): Local {
+function foldersOnThisHost(
+  { compose, serviceLogs }: StackOptions,
+  part: StackPart,
+  config: string,
+  data: string,
+): Local {
   const folders: Partial<Record<StackPart, Local>> = {
     alertmanager: { '/etc/alertmanager/': `${config}/` },
     loki: { '/loki': data },
+    // Not its copy: a target that is added while the stack runs is to be found.
+    prometheus: { 'targets/*.yml': join(compose, 'prometheus/targets/*.yml') },
     otelcol: { '/var/lib/otelcol': data, '/var/log/': `${serviceLogs}/` },
   };
   return folders[part] ?? {};
