@@ -11,7 +11,12 @@ import {
 import { alertPrefixOf, errorBudgetOf, type Slo } from './slo.ts';
 
 const runbookUrl = 'https://github.com/vmobs/vmobs/blob/main/docs/runbooks/ErrorBudgetBurn.md';
-const dashboardUrl = 'http://127.0.0.1:3000/d/metald-operations';
+const dashboardsUrl = 'http://127.0.0.1:3000/d';
+
+/** The dashboard that shows what an indicator is made of: billaged's counters are on its own, the rest on metald's. */
+function dashboardUrlOf({ sli }: Slo): string {
+  return `${dashboardsUrl}/${sli.total.startsWith('billaged_') ? 'billaged-billing' : 'metald-operations'}`;
+}
 
 interface RecordingRule {
   readonly record: string;
@@ -75,7 +80,7 @@ function burnAlertRule(slo: Slo, burn: BurnAlert): AlertingRule[] {
           `Errors are ${spent}; the objective of ${objective}% over 30d allows ${asPercent(errorBudgetOf(slo))}. ` +
           `Good are ${sli.description}. Left of the budget: ${left}.`,
         runbook_url: runbookUrl,
-        dashboard_url: dashboardUrl,
+        dashboard_url: dashboardUrlOf(slo),
       },
     },
   ];
