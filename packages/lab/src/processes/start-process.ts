@@ -26,8 +26,8 @@ export interface ProcessOptions {
 
 /** A program that runs as a process of its own. */
 export interface StartedProcess {
-  /** Asks it to end, and ends it by force when it does not. */
-  stop(): Promise<void>;
+  /** Asks it to end, and ends it by force when it does not. `SIGKILL` ends it by force at once, as a crash would. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 /** How long a program may take to be ready, on a slow machine that loads it for the first time. */
@@ -58,7 +58,7 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
 
   const isReady = await Promise.race([untilReady(readyUrl, signal), exit.then(() => false)]);
   if (!isReady) {
-    if (child.exitCode === null) await stopChild(child, exit);
+    if (child.exitCode === null) await stopChild(child, exit, 'SIGTERM');
     throw new CommandError(`${name} did not start: ${await reason()}`);
   }
 
@@ -67,16 +67,16 @@ export async function startProcess(options: ProcessOptions): Promise<StartedProc
     if (!isStopping) onDeath(name, `status ${status ?? killedBy}; ${await reason()}`);
   });
   return {
-    async stop() {
+    async stop(signal = 'SIGTERM') {
       isStopping = true;
-      await stopChild(child, exit);
+      await stopChild(child, exit, signal);
     },
   };
 }
 
-async function stopChild(child: ChildProcess, exit: Promise<unknown[]>): Promise<void> {
+async function stopChild(child: ChildProcess, exit: Promise<unknown[]>, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill('SIGTERM');
+  child.kill(signal);
   const isDone = await Promise.race([exit.then(() => true), sleep(stopLimitMs, false, { ref: false })]);
   if (!isDone) {
     child.kill('SIGKILL');

@@ -11,6 +11,8 @@ export interface Place {
   readonly at: (port: number) => string;
   /** Number on this host for one of the usual ports. */
   readonly portOf: (port: number) => number;
+  /** Whether the collector chooses the traces that are kept. */
+  readonly tailSampling: boolean;
 }
 
 /** How a part is run on this host. */
@@ -69,7 +71,11 @@ export const partCommands: Readonly<Record<StackPart, PartCommand>> = {
     ports: [4317, 4318, 8888, 8889, 13133],
     mainPort: 4318,
     ready: [13133, '/'],
-    flags: ({ config }) => [`--config=${config}/otel-collector.yml`],
+    flags: ({ config, tailSampling }) => [
+      `--config=${config}/otel-collector.yml`,
+      ...(tailSampling ? [`--config=${config}/tail-sampling.yml`] : []),
+      '--feature-gates=stanza.synchronousLogEmitter',
+    ],
   },
   node_exporter: {
     container: 'node-exporter',

@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest';
+import { memoryLimit, readComposeFile, readComposeServices } from './compose-model.ts';
+
+const services = await readComposeServices();
+const byDefault = [...services].filter(([, { profiles }]) => profiles === undefined);
+
+/** Services without a healthcheck, and why that is right. */
+const withoutHealthcheck = new Map([
+  ['setup', 'it ends'],
+  ['otel-collector', 'its image has nothing that could probe it; otel-collector-probe does'],
+]);
+
+test('the services are those of the stack, the guide’s Fluentd and Elasticsearch on demand', () => {
+  expect(byDefault.map(([name]) => name).sort()).toEqual([
+    'alertmanager',
+    'billaged-sim',
+    'grafana',
+    'jaeger',
+    'lab',
+    'loki',
+    'metald-sim',
+    'node-exporter',
+    'otel-collector',
+    'otel-collector-probe',
+    'prometheus',
+    'setup',
+  ]);
+  const onDemand = [...services].filter(([, { profiles }]) => profiles !== undefined);
+  expect(new Set(onDemand.flatMap(([, { profiles }]) => profiles))).toEqual(new Set(['elastic']));
+});
+
+test('all of the default profile together are limited to 1.5 GB', () => {
+  const total = byDefault.reduce((sum, [, service]) => sum + memoryLimit(service), 0);
+  expect(total).toBeLessThanOrEqual(1_536);
+  expect(total).toBeGreaterThan(1_000);
+});
+
+test('a port is published by one service alone', () => {
+  const published = [...services.values()].flatMap(({ ports = [] }) => ports);
+  expect(new Set(published).size).toBe(published.length);
+});
+
+describe.each([...services])('%s', (name, service) => {
+  test('is restarted, limited, and has no rights that it does not need', () => {
+    expect(service).toMatchObject({
+      restart: name === 'setup' ? 'no' : 'unless-stopped',
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      logging: { options: { 'max-size': expect.stringMatching(/^\d+m$/), 'max-file': expect.any(String) } },
+    });
+    expect(service.cap_add).toBeUndefined();
+    expect(service.privileged).toBeUndefined();
+    expect(memoryLimit(service)).toBeGreaterThan(0);
+  });
+
+  test('publishes on 127.0.0.1 alone', () => {
+    for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  test('takes its version from versions.env', () => {
+    expect(service.image).toMatch(/^(vmobs:local|[\w./-]+:v?\$\{[A-Z_]+_VERSION\})$/);
+  });
+
+  test('has a healthcheck that needs no shell, or a reason', () => {
+    if (withoutHealthcheck.has(name)) expect(service.healthcheck).toBeUndefined();
+    else expect(service.healthcheck?.test[0]).toBe('CMD');
+  });
+
+  test('waits until what it needs is healthy', () => {
+    for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+      const ends = services.get(needed)?.restart === 'no';
+      const isProbe = withoutHealthcheck.has(needed) && !ends;
+      expect({ needed, condition }).toEqual({
+        needed,
+        condition: ends ? 'service_completed_successfully' : isProbe ? 'service_started' : 'service_healthy',
+      });
+    }
+  });
+
+  test('keeps no password in the file', () => {
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
+      if (/PASSWORD|SECRET|TOKEN|_KEY/.test(variable))
+        expect({ variable, value }).toEqual({ variable, value: filePath });
+    }
+  });
+});
+
+/** A path, which the variables that end in `__FILE` or `_FILE` have. */
+const filePath: unknown = expect.stringMatching(/^\/[\w/.-]+$/);
+
+test.each([...services].filter(([, { environment }]) => environment?.['GOMEMLIMIT'] !== undefined))(
+  'GOMEMLIMIT of %s is 80 percent of its limit',
+  (_name, service) => {
+    const limit = Number(/^(\d+)MiB$/.exec(service.environment?.['GOMEMLIMIT'] ?? '')?.[1]);
+    expect(limit).toBe(Math.floor(0.8 * memoryLimit(service)));
+  },
+);
+
+test('the memory limiter of the collector acts before its container is ended', async () => {
+  const { processors } = await readComposeFile<{
+    processors: { memory_limiter: { limit_mib: number; spike_limit_mib: number } };
+  }>('otel-collector/otel-collector.yml');
+  const container = services.get('otel-collector');
+  expect(container).toBeDefined();
+  expect(processors.memory_limiter.limit_mib).toBeLessThanOrEqual(0.8 * memoryLimit(container ?? {}));
+});
