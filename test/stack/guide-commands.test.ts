@@ -7,10 +7,8 @@ import { stackParts } from '@vmobs/lab/stack';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { readGuideCommands } from '../guide-map/guide-commands.ts';
 import { startCommand } from '../processes/command.ts';
+import { portOffset } from './port-offset.ts';
 import { requirePart } from './require-part.ts';
-
-/** Away from the usual ports and from those that systems give out. */
-const portOffset = 10_000;
 
 /** The minute or two after which the document promises that everything is there. */
 const settlingMs = 90_000;

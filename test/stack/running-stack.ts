@@ -4,26 +4,34 @@ import { join } from 'node:path';
 import { startStack } from '@vmobs/lab/stack';
 import { startWebhookSink } from '@vmobs/lab/webhook-sink';
 import { startServiceProcess } from '../processes/service-process.ts';
+import { portOffset } from './port-offset.ts';
 import { requirePart } from './require-part.ts';
-
-/** Away from the usual ports and from those that systems give out. */
-const portOffset = 10_000;
 
 const parts = ['alertmanager', 'loki', 'jaeger', 'otelcol', 'node_exporter', 'prometheus'] as const;
 
 /** The whole of it: both services, every real part, the webhook sink. */
 export type RunningStack = Awaited<ReturnType<typeof startRunningStack>>;
 
-/** Starts everything. @param speed how many times faster than written durations pass */
-export async function startRunningStack({ speed }: { speed: number }) {
+/** Options of `startRunningStack`. */
+export interface RunningStackOptions {
+  /** How many times faster than written durations pass. */
+  readonly speed: number;
+  /** How long the services gather spans before they send them, in milliseconds. @default 200 */
+  readonly spanDelayMs?: number;
+}
+
+/** Starts everything. */
+export async function startRunningStack({ speed, spanDelayMs = 200 }: RunningStackOptions) {
+  const startedAt = Date.now();
   const folder = await mkdtemp(join(tmpdir(), 'vmobs-stack-'));
   const sink = await startWebhookSink({ port: 0 });
   const collector = `127.0.0.1:${4318 + portOffset}`;
+  const logFiles = { metald: join(folder, 'metald/metald.log'), billaged: join(folder, 'billaged/billaged.log') };
   const billaged = await startServiceProcess('billaged-sim', {
     BILLAGED_OTEL_ENABLED: 'true',
     BILLAGED_OTEL_ENDPOINT: collector,
-    LOG_FILE: join(folder, 'billaged/billaged.log'),
-    OTEL_BSP_SCHEDULE_DELAY: '200',
+    LOG_FILE: logFiles.billaged,
+    OTEL_BSP_SCHEDULE_DELAY: String(spanDelayMs),
   });
   const metaldEnv = {
     UNKEY_METALD_BILLING_ENDPOINT: billaged.url,
@@ -31,8 +39,8 @@ export async function startRunningStack({ speed }: { speed: number }) {
     UNKEY_METALD_SIM_TIME_SCALE: '1000',
     UNKEY_METALD_OTEL_ENABLED: 'true',
     UNKEY_METALD_OTEL_ENDPOINT: collector,
-    LOG_FILE: join(folder, 'metald/metald.log'),
-    OTEL_BSP_SCHEDULE_DELAY: '200',
+    LOG_FILE: logFiles.metald,
+    OTEL_BSP_SCHEDULE_DELAY: String(spanDelayMs),
   };
   let metald = await startServiceProcess('metald-sim', metaldEnv);
   const portOf = (url: string) => Number(new URL(url).port);
@@ -54,6 +62,12 @@ export async function startRunningStack({ speed }: { speed: number }) {
   return {
     sink,
     urls: stack.urls,
+    /** One of the parts, to stop it and start it again. */
+    part: stack.part,
+    /** When all this began, in milliseconds since 1970. */
+    startedAt,
+    /** The log file of each service. */
+    logFiles,
     metaldUrl: () => metald.url,
     killMetald: () => metald.end('SIGKILL'),
     /** Starts metald again, where Prometheus looks for it. */

@@ -24,6 +24,8 @@ export interface PlaceOptions {
 /** A part with its configuration in its place, ready to be run as often as one likes. */
 export interface PlacedPart {
   readonly flags: readonly string[];
+  /** Folder of what it keeps. */
+  readonly data: string;
   /** What people look at. */
   readonly url: string;
   /** Answers with success once the part is ready. */
@@ -50,6 +52,7 @@ export async function placePart(part: StackPart, options: PlaceOptions): Promise
   const [readyPort, readyPath] = ready;
   return {
     flags: flags({ config, data, at, portOf, tailSampling }),
+    data,
     url: `http://${at(mainPort)}`,
     readyUrl: `http://${at(readyPort)}${readyPath}`,
     logFile: join(folder, `${part}.log`),

@@ -5,6 +5,8 @@ import type { StackPart } from './stack-parts.ts';
 /** One part of the stack, in its place: what was stopped can be started again with the same files, data and ports. */
 export interface RunningPart {
   readonly url: string;
+  /** Folder of what it keeps. */
+  readonly data: string;
   /** What it has written since the stack was started, over all its runs. */
   readonly logFile: string;
   /**
@@ -35,6 +37,7 @@ export async function startPart({ name, command, place, signal, onDeath }: PartO
   let process: StartedProcess | undefined;
   const part: RunningPart = {
     url: place.url,
+    data: place.data,
     logFile: place.logFile,
     async stop(how) {
       const stopping = process;

@@ -40,6 +40,7 @@ export const partCommands: Readonly<Record<StackPart, PartCommand>> = {
     flags: ({ config, data, at }) => [
       `--config.file=${config}/alertmanager.yml`,
       `--storage.path=${data}`,
+      '--data.maintenance-interval=1m',
       `--web.listen-address=${at(9093)}`,
       // One instance: no cluster to talk to.
       '--cluster.listen-address=',
