@@ -20,9 +20,9 @@ if (words.includes('--help') || words.includes('-h')) {
 } else if (url === null || url.protocol !== 'http:' || words.some((word) => /^-(?!-watch$)/.test(word))) {
   end(2, usage);
 } else if (words.includes('--watch')) {
-  process.stdout.write(`here for the healthcheck of ${url}\n`);
   const forever = setInterval(() => undefined, 2 ** 31 - 1);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => clearInterval(forever));
+  process.stdout.write(`here for the healthcheck of ${url}\n`);
 } else {
   const request = get(url, { timeout: timeoutMs }, ({ statusCode = 0 }) => {
     if (statusCode >= 200 && statusCode < 300) process.exit(0);
