@@ -29,8 +29,10 @@ test('the services are those of the stack, the guide’s Fluentd and Elasticsear
   expect(new Set(onDemand.flatMap(([, { profiles }]) => profiles))).toEqual(new Set(['elastic']));
 });
 
-test('all of the default profile together are limited to 1.5 GB', () => {
-  const total = byDefault.reduce((sum, [, service]) => sum + memoryLimit(service), 0);
+test('all that stays of the default profile is limited to 1.5 GB together', () => {
+  // `setup` has ended before the services begin.
+  const staying = byDefault.filter(([name]) => name !== 'setup');
+  const total = staying.reduce((sum, [, service]) => sum + memoryLimit(service), 0);
   expect(total).toBeLessThanOrEqual(1_536);
   expect(total).toBeGreaterThan(1_000);
 });
