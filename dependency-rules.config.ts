@@ -84,6 +84,8 @@ export default {
     ),
   ],
   options: {
+    // Programs of others, and what is built from the sources that are looked at.
+    exclude: { path: ['^bench/peers/', '^packages/[^/]+/dist/'] },
     doNotFollow: { path: ['node_modules', '^packages/wire/src/gen/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

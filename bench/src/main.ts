@@ -1,23 +1,36 @@
+import { UsageError } from '@vmobs/telemetry';
 import { benchExposition } from './exposition.ts';
+import { benchInstruments } from './instruments.ts';
 import { machine } from './machine.ts';
+import { benchRequest } from './request.ts';
 
 /*
- * `pnpm bench` runs all, `pnpm bench exposition` one of them. Each prints a table of this project and its peers, measured
- * in the same run.
+ * `pnpm bench` runs all, `pnpm bench exposition` one of them; flags after its name are its own. Each prints a table of
+ * this project and its peers, measured in the same run.
  */
 
-const benches: Readonly<Record<string, () => Promise<void>>> = { exposition: benchExposition };
+const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  exposition: benchExposition,
+  instruments: benchInstruments,
+  request: benchRequest,
+};
 
-const chosen = process.argv.slice(2);
-const unknown = chosen.filter((name) => benches[name] === undefined);
-if (unknown.length > 0) {
-  process.stderr.write(`bench: there is no ${unknown.join(', ')}; there is ${Object.keys(benches).join(', ')}\n`);
-  process.exit(2);
+const [chosen, ...args] = process.argv.slice(2);
+if (chosen !== undefined && benches[chosen] === undefined) {
+  refuse(`there is no ${chosen}; there is ${Object.keys(benches).join(', ')}`);
 }
 
 process.stdout.write(`${machine()}\n`);
 for (const [name, run] of Object.entries(benches)) {
-  if (chosen.length > 0 && !chosen.includes(name)) continue;
+  if (chosen !== undefined && chosen !== name) continue;
   process.stdout.write(`\n${name}\n`);
-  await run();
+  await run(args).catch((error: unknown) => {
+    if (error instanceof UsageError) refuse(error.message);
+    throw error;
+  });
+}
+
+function refuse(reason: string): never {
+  process.stderr.write(`bench: ${reason}\n`);
+  process.exit(2);
 }

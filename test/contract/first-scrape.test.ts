@@ -40,7 +40,7 @@ async function scrapeBoth({ telemetry }: Metald | Billaged): Promise<Scraped> {
   };
   const openMetrics = await fetchPage(prometheusAccept);
   const text = await fetchPage('text/plain;version=0.0.4');
-  expect(openMetrics.type).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8');
+  expect(openMetrics.type).toBe('application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8');
   expect(text.type).toBe('text/plain; version=0.0.4; charset=utf-8');
   return {
     openMetrics: parseOpenMetrics(openMetrics.page),
@@ -104,7 +104,9 @@ describe.each([
   test('nothing has been counted yet', () => {
     const { openMetrics, entries } = scrape();
     const counted = entries
-      .filter(({ type, name }) => type !== 'gauge' && !name.endsWith('process_cpu_seconds_total'))
+      .filter(({ type }) => type !== 'gauge')
+      // A process that can answer has used its processor and its event loop, and has collected garbage.
+      .filter(({ name }) => !/process_cpu_|^nodejs_/.test(name))
       // metald has sent a heartbeat, which billaged counts.
       .filter(({ name }) => !name.startsWith('billaged_api_'))
       .filter(({ name, type }) =>

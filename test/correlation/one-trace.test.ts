@@ -76,7 +76,7 @@ test('one trace crosses from the client through metald to billaged', async () =>
   expect(boot.attributes).toMatchObject({
     'rpc.system.name': 'connectrpc',
     'rpc.method': 'vmprovisioner.v1.VmService/BootVm',
-    'rpc.response.status_code': 'ok',
+    'rpc.status_code': 'ok',
     'http.request.method': 'POST',
     'http.route': '/vmprovisioner.v1.VmService/BootVm',
     vm_id: vmId,

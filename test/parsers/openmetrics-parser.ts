@@ -12,7 +12,7 @@ export function parseOpenMetrics(page: string): Map<string, ParsedFamily> {
   let current: ParsedFamily | undefined;
 
   for (const line of lines) {
-    const descriptor = /^# (TYPE|HELP|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/.exec(line);
+    const descriptor = /^# (TYPE|HELP|UNIT) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/s.exec(line);
     if (descriptor !== null) {
       const [, kind = '', name = '', text = ''] = descriptor;
       if (current?.name !== name) {
@@ -46,6 +46,14 @@ export interface ParsedSample {
   readonly suffix: string;
   readonly labels: ReadonlyMap<string, string>;
   readonly value: number;
+  readonly exemplar?: ParsedExemplar;
+}
+
+/** An exemplar as it was read. */
+export interface ParsedExemplar {
+  readonly labels: ReadonlyMap<string, string>;
+  readonly value: number;
+  readonly timestamp: number | undefined;
 }
 
 const suffixes: Readonly<Record<string, readonly string[]>> = {
@@ -65,16 +73,44 @@ function readType(text: string): string {
 }
 
 function readSample(line: string, family: ParsedFamily): ParsedSample {
-  const [, name = '', labelText, valueText = ''] =
-    /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"]|"(?:[^"\\]|\\.)*")*)\})? (\S+)$/.exec(line) ?? [];
+  const { name, labelText, rest } = splitSample(line);
   if (!name.startsWith(family.name)) throw new Error(`sample outside of family ${family.name}: ${line}`);
   const suffix = name.slice(family.name.length);
   if (!suffixes[family.type]?.includes(suffix))
     throw new Error(`a ${family.type} has no ${suffix || 'plain'} sample: ${line}`);
-  return { suffix, labels: readLabels(labelText ?? '', line), value: readNumber(valueText, line) };
+  const [valueText = '', exemplarText] = rest.split(' # ', 2);
+  const sample = { suffix, labels: readLabels(labelText, line), value: readNumber(valueText, line) };
+  if (exemplarText === undefined) return sample;
+  if (suffix !== '_bucket' && suffix !== '_total') throw new Error(`no exemplar may stand here: ${line}`);
+  return { ...sample, exemplar: readExemplar(rest.slice(valueText.length + ' # '.length), line) };
 }
 
-function readLabels(text: string, line: string): Map<string, string> {
+/** Parts a line into the name, the text between braces, and what follows. @throws Error when it is no sample */
+export function splitSample(line: string): {
+  readonly name: string;
+  readonly labelText: string;
+  readonly rest: string;
+} {
+  const [all, name = '', labelText = '', rest = ''] =
+    /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\})? (\S.*)$/s.exec(line) ?? [];
+  if (all === undefined) throw new Error(`no sample: ${line}`);
+  return { name, labelText, rest };
+}
+
+function readExemplar(text: string, line: string): ParsedExemplar {
+  const [all, labelText = '', valueText = '', timestampText] =
+    /^\{((?:[^"}]|"(?:[^"\\]|\\.)*")*)\} (\S+)(?: (\S+))?$/s.exec(text) ?? [];
+  if (all === undefined) throw new Error(`malformed exemplar: ${line}`);
+  const labels = readLabels(labelText, line);
+  const characters = [...labels].reduce((sum, [name, value]) => sum + [...name, ...value].length, 0);
+  if (characters > 128) throw new Error(`the labels of an exemplar have ${characters} characters: ${line}`);
+  const timestamp = timestampText === undefined ? undefined : readNumber(timestampText, line);
+  if (timestamp !== undefined && !Number.isFinite(timestamp)) throw new Error(`no time of an exemplar: ${line}`);
+  return { labels, value: readNumber(valueText, line), timestamp };
+}
+
+/** Reads what stands between the braces of a line. @throws Error when those are no labels */
+export function readLabels(text: string, line: string): Map<string, string> {
   const labels = new Map<string, string>();
   let rest = text;
   while (rest !== '') {
@@ -88,7 +124,8 @@ function readLabels(text: string, line: string): Map<string, string> {
   return labels;
 }
 
-function readNumber(text: string, line: string): number {
+/** Reads a value. @throws Error when it is no number */
+export function readNumber(text: string, line: string): number {
   const special: Readonly<Record<string, number>> = { NaN: Number.NaN, '+Inf': Infinity, '-Inf': -Infinity };
   const value = special[text] ?? (/^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/.test(text) ? Number(text) : undefined);
   if (value === undefined) throw new Error(`not a number: ${line}`);
@@ -96,7 +133,7 @@ function readNumber(text: string, line: string): number {
 }
 
 function readEscapes(text: string): string {
-  return text.replace(/\\(.)/g, (_all, character: string) => (character === 'n' ? '\n' : character));
+  return text.replace(/\\(.)/gs, (_all, character: string) => (character === 'n' ? '\n' : character));
 }
 
 function checkFamily({ name, type, samples }: ParsedFamily): void {

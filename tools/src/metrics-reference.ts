@@ -31,5 +31,5 @@ function describeLabels(labels: CatalogueEntry['labels']): string {
 }
 
 function describeValues(values: readonly string[]): string {
-  return values.length === 1 ? 'its one value' : values.join(' ');
+  return values.length === 1 ? 'its one value' : values.map((value) => value || '(empty)').join(' ');
 }

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startTelemetry } from './start-telemetry.ts';
 
@@ -53,4 +54,16 @@ test('a metrics port that is taken is an error, and nothing is left open', async
       'choose another with SHOP_OTEL_PROMETHEUS_PORT or OLD_SHOP_OTEL_PROMETHEUS_PORT',
   );
   await first.close();
+});
+
+test('closed telemetry does not watch the process any more', async () => {
+  const { metrics, close } = await startTelemetry({ name: 'shop', version: '1.0.0', metricsPort: 0 });
+  const readLongestLag = () => metrics.registry.getSingleMetricAsString('nodejs_eventloop_lag_max_seconds');
+  await close();
+  const atTheEnd = await readLongestLag();
+  // A stall is seen between two looks at the clock.
+  await sleep(50);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+  await sleep(50);
+  expect(await readLongestLag()).toBe(atTheEnd);
 });

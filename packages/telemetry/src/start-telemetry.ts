@@ -1,26 +1,29 @@
+import { isatty } from 'node:tty';
 import { type Attributes, type Tracer, trace } from '@opentelemetry/api';
-import {
-  type FastifyError,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  type FastifyServerOptions,
-  LogController,
-} from 'fastify';
+import { type FastifyServerOptions, LogController } from 'fastify';
 import type { DestinationStream } from 'pino';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { readSettings } from './config/settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
 import { createMetricsHandler } from './exposition/handler.ts';
+import { defineScrapeMetrics } from './exposition/scrape-metrics.ts';
 import { createFastifyPlugin, type FastifyTelemetryPlugin } from './fastify/plugin.ts';
+import { createUnroutableReporter } from './fastify/report-unroutable.ts';
+import { createTracedFetch, type Fetch } from './fetch/traced-fetch.ts';
 import { createHealth, type Health } from './http/health.ts';
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
 import { runUntilSignal } from './lifecycle/run-until-signal.ts';
+import type { Servable } from './lifecycle/servable.ts';
 import { type RunningService, type ServeOptions, serve } from './lifecycle/serve.ts';
-import { createLogs, type Logger } from './logs/logger.ts';
+import { logFileOf } from './logs/log-file.ts';
+import { createLogs, type Logger, type Logs } from './logs/logger.ts';
+import { loadPrettyFormat } from './logs/pretty-format.ts';
 import { type Catalogue, createCatalogue } from './metrics/catalogue.ts';
-import { defineProcessMetrics } from './metrics/process-metrics.ts';
-import { startTracing } from './traces/sdk.ts';
+import { defineProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
+import { createNodeHttp, type NodeHttp } from './node-http/node-http.ts';
+import { httpMetricsOf } from './requests/http-metrics.ts';
+import { startTracing, type Tracing } from './traces/sdk.ts';
+import { tracesUrlOf } from './traces/traces-url.ts';
 
 /** How long spans may take to leave at the end: long enough for a slow collector, short enough for one that is down. */
 const flushTimeoutMs = 3_000;
@@ -52,20 +55,31 @@ export interface TelemetryOptions {
 
 /** Metrics, traces, logs, health and the lifecycle of one service. */
 export interface Telemetry {
+  /** JSON lines with the ids of the active span; secrets are redacted. */
   readonly logger: Logger;
+  /** Makes spans; they are exported when traces are on. */
   readonly tracer: Tracer;
+  /** The metrics on the page, those of the process among them. */
   readonly metrics: Catalogue;
+  /** What `/health` and `/ready` answer. */
   readonly health: Health;
   /** Address of the metrics port; `undefined` when it is switched off. */
   readonly metricsUrl: string | undefined;
   /** Plugin with a span, metrics and a log line for each request, and the routes `/health` and `/ready`. */
   readonly fastify: FastifyTelemetryPlugin;
+  /**
+   * Gives a handler of `node:http`, or the one that `connectNodeAdapter` makes, what the Fastify plugin gives an application:
+   * `createServer(telemetry.nodeHttp(handler))`.
+   */
+  readonly nodeHttp: NodeHttp;
+  /** `fetch` with a client span, context for the server, and a duration for each call. */
+  readonly fetch: Fetch;
   /** Options for `Fastify()`: our logger, and Fastify's own request lines off, since the plugin writes one. */
   readonly fastifyOptions: FastifyServerOptions;
-  /** Opens the port of an application and declares it ready. */
-  listen(app: FastifyInstance, options: ServeOptions): Promise<RunningService>;
+  /** Opens the port of a Fastify application or a server of `node:http` and declares the service ready. */
+  listen(app: Servable, options: ServeOptions): Promise<RunningService>;
   /** The same, and stays until a signal ends it in order. @returns the exit status */
-  run(app: FastifyInstance, options: ServeOptions): Promise<number>;
+  run(app: Servable, options: ServeOptions): Promise<number>;
   /** Opens log files anew. */
   reopenLogs(): void;
   /** Flushes spans for at most 3 s, closes the metrics port, flushes logs. */
@@ -76,81 +90,135 @@ export interface Telemetry {
  * Starts the telemetry of a service from its environment.
  *
  * @example
+ * ```ts
+ * import { startTelemetry } from '@vmobs/telemetry';
+ * import Fastify from 'fastify';
+ *
  * const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP' });
  * const app = Fastify(telemetry.fastifyOptions);
  * await app.register(telemetry.fastify);
- * process.exitCode = await telemetry.run(app, { port: 8080 });
+ * process.exit(await telemetry.run(app, { port: Number(process.env['SHOP_PORT'] ?? 8080) }));
+ * ```
  *
  * @throws ConfigurationError that lists every variable with a value that is not allowed, unless that ends the process.
  * @throws ListenError when the metrics port is taken.
+ * @throws LogFileError when the log file cannot be opened.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
-  const { envPrefix = [], resourceAttributes = {}, logOutput } = options;
+  const { envPrefix = [] } = options;
   const prefixes = typeof envPrefix === 'string' ? [envPrefix] : envPrefix;
   const settings = options.settings ?? readEnvironment(options, prefixes);
-  const { serviceName: service, serviceVersion: version } = settings;
+  const metrics = createCatalogue();
+  const opened: OpenedParts = { processMetrics: defineProcessMetrics(metrics) };
+  try {
+    return await startParts({ options, prefixes, settings, metrics, opened });
+  } catch (error) {
+    await closeParts(opened);
+    throw error;
+  }
+}
 
+/** What is to be closed, as far as it is open. */
+interface OpenedParts {
+  readonly processMetrics: ProcessMetrics;
+  logs?: Logs;
+  tracing?: Tracing;
+  metricsServer?: MetricsServer;
+}
+
+/** The log can take a line about the spans, and `/metrics` can be read, until these have left. */
+async function closeParts({ processMetrics, logs, tracing, metricsServer }: OpenedParts): Promise<void> {
+  const loss = await tracing?.close(flushTimeoutMs);
+  if (loss !== undefined) {
+    logs?.logger.warn({ lost_spans: loss.spans, reason: loss.reason }, 'spans that were not yet exported are lost');
+  }
+  await metricsServer?.close();
+  logs?.close();
+  processMetrics.close();
+}
+
+interface PartsOptions {
+  readonly options: TelemetryOptions;
+  readonly prefixes: readonly string[];
+  readonly settings: TelemetrySettings;
+  readonly metrics: Catalogue;
+  /** Gets what is opened. */
+  readonly opened: OpenedParts;
+}
+
+async function startParts({ options, prefixes, settings, metrics, opened }: PartsOptions): Promise<Telemetry> {
+  const { resourceAttributes = {}, logOutput } = options;
+  const { serviceName: service, serviceVersion: version } = settings;
   const logs = createLogs({
     service,
     level: settings.logLevel,
-    format: settings.logFormat,
-    file: settings.logFile,
-    ...(logOutput && { output: logOutput }),
+    prettify: await loadPrettyFormat(settings.logFormat, logOutput === undefined && isatty(1)),
+    file: logFileOf(settings),
+    output: logOutput,
+    metrics,
   });
+  opened.logs = logs;
   const { logger } = logs;
   const onError = (error: Error) => logger.error({ err: error }, error.message);
-  const metrics = createCatalogue();
-  defineProcessMetrics(metrics);
-  const health = createHealth({ service, version });
-  const tracing = await startTracing({
-    enabled: settings.tracesEnabled,
-    endpoint: settings.otlpEndpoint,
+  const health = createHealth({
+    service,
+    version,
+    onCheckChanged(check, reason, err) {
+      if (reason === undefined) logger.info({ check }, 'readiness check passes again');
+      else logger.warn({ check, reason, ...(err !== undefined && { err }) }, 'readiness check does not pass');
+    },
+  });
+  opened.tracing = await startTracing({
+    enabled: settings.tracesEnabled && !settings.sdkDisabled,
+    tracesUrl: tracesUrlOf(settings),
+    sampler: settings.sampler,
     samplingRate: settings.samplingRate,
+    queueSize: settings.spanQueueSize,
+    batchSize: settings.spanBatchSize,
+    batchDelayMs: settings.spanBatchDelayMs,
+    exportTimeoutMs: settings.spanExportTimeoutMs,
     serviceName: service,
     serviceVersion: version,
     resourceAttributes,
+    metrics,
+    logger,
   });
-  const openMetricsPort = () =>
-    startMetricsServer({
+  const namesOf = (variable: string) => prefixes.map((prefix) => prefix + variable).join(' or ');
+  if (settings.metricsEnabled) {
+    opened.metricsServer = await startMetricsServer({
       listen: {
         host: settings.metricsInterface,
         port: settings.metricsPort,
-        portSetting:
-          options.metricsPortSetting ?? prefixes.map((prefix) => `${prefix}_OTEL_PROMETHEUS_PORT`).join(' or '),
+        portSetting: options.metricsPortSetting ?? (namesOf('_OTEL_PROMETHEUS_PORT') || 'the option metricsPort'),
+        hostSetting: namesOf('_OTEL_PROMETHEUS_INTERFACE'),
       },
-      metrics: createMetricsHandler({ sources: metrics.sources, onError }),
+      metrics: createMetricsHandler({ sources: metrics.sources, onError, scrapeMetrics: defineScrapeMetrics(metrics) }),
       health,
       onError,
     });
-  let metricsServer: MetricsServer | undefined;
-  try {
-    if (settings.metricsEnabled) metricsServer = await openMetricsPort();
-  } catch (error) {
-    await tracing.close(flushTimeoutMs);
-    logs.close();
-    throw error;
   }
   const tracer = trace.getTracer('@vmobs/telemetry', version);
+  const httpMetrics = httpMetricsOf(metrics);
 
+  let tracedFetch: Fetch | undefined;
   let closing: Promise<void> | undefined;
-  const close = async () => {
-    const loss = await tracing.close(flushTimeoutMs);
-    if (loss !== undefined) logger.warn({ reason: loss }, 'spans that were not yet exported are lost');
-    await metricsServer?.close();
-    logs.close();
-  };
-
   const telemetry: Telemetry = {
     logger,
     tracer,
     metrics,
     health,
-    metricsUrl: metricsServer?.url,
-    fastify: createFastifyPlugin({ tracer, metrics, health }),
+    metricsUrl: opened.metricsServer?.url,
+    fastify: createFastifyPlugin({ tracer, metrics, httpMetrics, health }),
+    nodeHttp: createNodeHttp({ tracer, logger, metrics, httpMetrics, health }),
+    get fetch() {
+      // Who calls nobody has no metric of calls.
+      tracedFetch ??= createTracedFetch({ tracer, metrics });
+      return tracedFetch;
+    },
     fastifyOptions: {
       loggerInstance: logger,
       logController: new LogController({ disableRequestLogging: true }),
-      frameworkErrors: reportUnroutable,
+      frameworkErrors: createUnroutableReporter(httpMetrics),
     },
     listen: (app, serveOptions) => serve(telemetry, app, serveOptions),
     async run(app, serveOptions) {
@@ -159,7 +227,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     },
     reopenLogs: logs.reopen,
     close() {
-      closing ??= close();
+      closing ??= closeParts(opened);
       return closing;
     },
   };
@@ -174,10 +242,4 @@ function readEnvironment(options: TelemetryOptions, prefixes: readonly string[])
     process.stderr.write(`${options.name}: ${error.message}\n`);
     process.exit(error.exitStatus);
   }
-}
-
-/** Logs a request that reached no route and no hook, such as one with a malformed URL, and answers it. */
-function reportUnroutable(error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
-  request.log.warn({ error: error.message }, 'http request could not be routed');
-  void reply.code(error.statusCode ?? 400).send(error);
 }

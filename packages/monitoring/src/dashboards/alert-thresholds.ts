@@ -22,6 +22,8 @@ export const alertThresholds = {
   HighMemoryUsage: { metald: { value: 2e9, colour: 'orange' }, billaged: { value: 1e9, colour: 'orange' } },
   /** Seconds, 95th percentile of one instance. */
   SlowBillingProcessing: { value: 0.1, colour: 'orange' },
+  /** Seconds, 99th percentile of one instance. */
+  HighEventLoopLag: { value: 0.1, colour: 'orange' },
   /** Share of the boots of one instance. */
   VMBootFailures: { value: 0.01, colour: 'orange' },
   /** Batches and notices that wait in one instance. */

@@ -14,6 +14,7 @@ import { stat, timeSeries } from './panels.ts';
 import { processSection } from './process-section.ts';
 import { createServiceDashboard, type Section } from './service-dashboard.ts';
 import { apiErrorsStat, instancesDownStat, internalErrorsStat, memoryStat, notScraped } from './service-stats.ts';
+import { telemetrySection } from './telemetry-section.ts';
 
 const whenEmpty = notScraped('billaged');
 const processingDuration = 'billaged_processing_duration_seconds';
@@ -30,7 +31,14 @@ export function billagedBilling(): Dashboard {
     title: 'billaged Billing System',
     description: 'Usage samples, aggregation, API and processes of billaged.',
     service: 'billaged',
-    sections: [now(), billing(), aggregation(), apiSection('billaged'), processSection('billaged')],
+    sections: [
+      now(),
+      billing(),
+      aggregation(),
+      apiSection('billaged'),
+      processSection('billaged'),
+      telemetrySection('billaged'),
+    ],
   });
 }
 

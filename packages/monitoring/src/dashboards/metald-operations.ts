@@ -9,6 +9,7 @@ import { stat, timeSeries } from './panels.ts';
 import { processSection } from './process-section.ts';
 import { createServiceDashboard, type Section } from './service-dashboard.ts';
 import { apiErrorsStat, instancesDownStat, internalErrorsStat, memoryStat, notScraped } from './service-stats.ts';
+import { telemetrySection } from './telemetry-section.ts';
 
 /** The guide's dashboard "metald Operations": VMs, API, the way of samples to billaged, and the process. */
 export function metaldOperations(): Dashboard {
@@ -32,6 +33,7 @@ export function metaldOperations(): Dashboard {
         }),
       ]),
       busiestVmsSection(),
+      telemetrySection('metald'),
     ],
   });
 }

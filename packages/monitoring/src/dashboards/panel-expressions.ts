@@ -21,8 +21,8 @@ export function select(metric: string, ...matchers: readonly string[]): string {
  * The series of a metric that every process has under the same name, such as `up`. The variable `job` may stand for any
  * job, so the name of the service keeps other processes out.
  */
-export function selectShared(service: Service, metric: string): string {
-  return select(metric, `job=~".*${service}.*"`);
+export function selectShared(service: Service, metric: string, ...matchers: readonly string[]): string {
+  return select(metric, ...matchers, `job=~".*${service}.*"`);
 }
 
 /** Growth of counters per second, added up over all series, or per value of `by`. */
@@ -40,9 +40,19 @@ export function highest(expression: string): string {
   return `max(${expression})`;
 }
 
+/** How a quantile is taken. */
+export interface QuantileOptions {
+  readonly by?: string;
+  readonly window?: string;
+  /** Whose histogram it is, where every process has one under that name. */
+  readonly sharedBy?: Service;
+}
+
 /** A quantile of a histogram, over all instances or per value of `by`; nothing while nothing is observed. */
-export function quantile(share: number, histogram: string, { by = '', window = zoomWindow } = {}): string {
-  const buckets = select(`${histogram}_bucket`);
+export function quantile(share: number, histogram: string, options: QuantileOptions = {}): string {
+  const { by = '', window = zoomWindow, sharedBy } = options;
+  const name = `${histogram}_bucket`;
+  const buckets = sharedBy === undefined ? select(name) : selectShared(sharedBy, name);
   const labels = by === '' ? 'le' : `le, ${by}`;
   return `histogram_quantile(${share}, sum by (${labels}) (rate(${buckets}[${window}]))) >= 0`;
 }

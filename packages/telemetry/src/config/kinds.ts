@@ -3,7 +3,9 @@
  * finishes the sentence "allowed: ...".
  */
 export interface SettingKind<T> {
+  /** Says which texts are allowed, for errors and `--help`. */
   readonly allowed: string;
+  /** @returns `undefined` for text that is not allowed */
   parse(text: string): T | undefined;
   /** Writes a value as a user would, for `--help`. @default String */
   format?(value: T): string;

@@ -5,7 +5,14 @@ import type { SettingKind } from './kinds.ts';
  * One thing that a user can set.
  *
  * @example
- * { variables: ['_PORT'], flag: 'port', kind: port, default: 8080, help: 'port of the API' }
+ * ```ts
+ * import { kinds, readSettings, setting } from '@vmobs/telemetry';
+ *
+ * const table = {
+ *   port: setting({ variables: ['_PORT'], flag: 'port', kind: kinds.port, default: 8080, help: 'port of the API' }),
+ * };
+ * const { port } = readSettings(table, { env: process.env, prefixes: ['SHOP'] });
+ * ```
  */
 export interface Setting<T> {
   /**
@@ -15,6 +22,7 @@ export interface Setting<T> {
   readonly variables: readonly string[];
   /** Command-line flag without its dashes; it wins over every variable. */
   readonly flag?: string;
+  /** How its text becomes a value, and which texts are allowed. */
   readonly kind: SettingKind<T>;
   /** Value when nothing is set. */
   readonly default: NoInfer<T>;

@@ -1,4 +1,7 @@
-import { boolean, httpUrl, number, oneOf, port, text } from './kinds.ts';
+import { byteSize } from '../logs/byte-size.ts';
+import { logFormats } from '../logs/pretty-format.ts';
+import { samplers } from '../traces/samplers.ts';
+import { boolean, httpUrl, integer, number, oneOf, port, type SettingKind, text } from './kinds.ts';
 import { type SettingValues, setting } from './settings.ts';
 
 /** What the settings of telemetry start from; they differ by service. */
@@ -11,25 +14,60 @@ export interface TelemetryDefaults {
   readonly metricsPort?: number;
 }
 
+const exporterWords = new Map([
+  ['otlp', true],
+  ['none', false],
+]);
+
+/** `true` or `false`, and the two values of `OTEL_TRACES_EXPORTER` that mean the same. */
+const tracesSwitch: SettingKind<boolean> = {
+  ...boolean,
+  allowed: 'true or false; otlp or none',
+  parse: (value) => exporterWords.get(value.toLowerCase()) ?? boolean.parse(value),
+};
+
 /**
  * The settings of telemetry: the variables of the guide's sections 3 and 6 under the service's own prefix, then the
  * standard `OTEL_*` variables.
+ *
+ * Not here, because the OpenTelemetry SDK reads them itself and ignores a value that it cannot use:
+ * `OTEL_EXPORTER_OTLP_HEADERS`, `_TIMEOUT`, `_COMPRESSION`, `_CERTIFICATE`, `_CLIENT_KEY`, `_CLIENT_CERTIFICATE` (each also
+ * as `OTEL_EXPORTER_OTLP_TRACES_*`), `OTEL_RESOURCE_ATTRIBUTES` and the limits `OTEL_SPAN_*_LIMIT`, `OTEL_ATTRIBUTE_*_LIMIT`.
+ * Not read at all: `OTEL_PROPAGATORS` (W3C trace context and baggage) and `OTEL_EXPORTER_OTLP_PROTOCOL` (`http/json`).
  */
 export function telemetrySettings({ name, version, metricsPort = 9464 }: TelemetryDefaults) {
   return {
     tracesEnabled: setting({
-      variables: ['_OTEL_ENABLED'],
+      variables: ['_OTEL_ENABLED', 'OTEL_TRACES_EXPORTER'],
       flag: 'otel',
-      kind: boolean,
+      kind: tracesSwitch,
       default: false,
       help: 'record traces and send them to the collector',
     }),
+    sdkDisabled: setting({
+      variables: ['OTEL_SDK_DISABLED'],
+      kind: boolean,
+      default: false,
+      help: 'record no traces whatever else is set; their context is passed on',
+    }),
     otlpEndpoint: setting({
-      variables: ['_OTEL_ENDPOINT', 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+      variables: ['_OTEL_ENDPOINT'],
       flag: 'otel-endpoint',
       kind: httpUrl,
+      default: '',
+      help: 'OTLP/HTTP collector; /v1/traces is added unless it is there',
+    }),
+    otlpTracesUrl: setting({
+      variables: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
+      kind: httpUrl,
+      default: '',
+      help: 'address for traces, taken as it is, where the collector is not set above',
+    }),
+    otlpBaseUrl: setting({
+      variables: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
+      kind: httpUrl,
       default: 'http://localhost:4318/',
-      help: 'OTLP/HTTP collector',
+      help: 'collector where neither is set; /v1/traces is added',
     }),
     serviceName: setting({
       variables: ['_OTEL_SERVICE_NAME', 'OTEL_SERVICE_NAME'],
@@ -43,11 +81,41 @@ export function telemetrySettings({ name, version, metricsPort = 9464 }: Telemet
       default: version,
       help: 'version of the service in traces',
     }),
+    sampler: setting({
+      variables: ['OTEL_TRACES_SAMPLER'],
+      kind: oneOf(...samplers),
+      default: 'parentbased_traceidratio',
+      help: 'which traces are recorded; parentbased follows a caller that has decided',
+    }),
     samplingRate: setting({
       variables: ['_OTEL_SAMPLING_RATE', 'OTEL_TRACES_SAMPLER_ARG'],
       kind: number({ min: 0, max: 1 }),
       default: 1,
-      help: 'share of new traces that are recorded; a caller that has decided is followed',
+      help: 'share of new traces that a traceidratio sampler records',
+    }),
+    spanQueueSize: setting({
+      variables: ['OTEL_BSP_MAX_QUEUE_SIZE'],
+      kind: integer({ min: 1, max: 1_000_000 }),
+      default: 2_048,
+      help: 'spans that wait for their export; those beyond it are dropped and counted',
+    }),
+    spanBatchSize: setting({
+      variables: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
+      kind: integer({ min: 1, max: 1_000_000 }),
+      default: 512,
+      help: 'most spans of one export; never more than wait',
+    }),
+    spanBatchDelayMs: setting({
+      variables: ['OTEL_BSP_SCHEDULE_DELAY'],
+      kind: integer({ min: 1, max: 2 ** 31 - 1 }),
+      default: 5_000,
+      help: 'milliseconds that a span waits for more to share its export',
+    }),
+    spanExportTimeoutMs: setting({
+      variables: ['OTEL_BSP_EXPORT_TIMEOUT'],
+      kind: integer({ min: 1, max: 2 ** 31 - 1 }),
+      default: 30_000,
+      help: 'milliseconds after which the next export starts beside one that hangs',
     }),
     metricsEnabled: setting({
       variables: ['_OTEL_PROMETHEUS_ENABLED'],
@@ -85,15 +153,27 @@ export function telemetrySettings({ name, version, metricsPort = 9464 }: Telemet
     logFormat: setting({
       variables: ['LOG_FORMAT'],
       flag: 'log-format',
-      kind: oneOf('json', 'pretty'),
-      default: 'json',
-      help: 'form of the log on standard output; a file is always JSON',
+      kind: oneOf(...logFormats),
+      default: 'auto',
+      help: 'form of the log on standard output, auto: pretty on a terminal, else json; a file is always JSON',
     }),
     logFile: setting({
       variables: ['LOG_FILE'],
       kind: text,
       default: '',
       help: 'file to log to besides standard output; SIGHUP opens it anew',
+    }),
+    logFileMaxBytes: setting({
+      variables: ['LOG_FILE_MAX_SIZE'],
+      kind: byteSize,
+      default: 10 * 1024 * 1024,
+      help: 'size at which the log file becomes LOG_FILE.1 and a new one begins; 0 never',
+    }),
+    logFileKeep: setting({
+      variables: ['LOG_FILE_KEEP'],
+      kind: integer({ min: 1, max: 1_000 }),
+      default: 5,
+      help: 'how many such old log files are kept',
     }),
   };
 }

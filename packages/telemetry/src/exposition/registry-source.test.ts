@@ -1,9 +1,7 @@
-import { Counter, Gauge, Histogram, Registry, Summary } from 'prom-client';
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry, Summary } from 'prom-client';
 import { expect, test } from 'vitest';
-import { gather } from './gather.ts';
-import { writeOpenMetrics } from './openmetrics.ts';
+import { gather, writeOpenMetrics, writeText } from './read-page.ts';
 import { registrySource } from './registry-source.ts';
-import { writeText } from './text.ts';
 
 function registryOfEveryType(): Registry {
   const registry = new Registry();
@@ -49,11 +47,11 @@ test('the types of prom-client are kept and any other is unknown', async () => {
   ]);
 });
 
-test('a label without a value is left out', async () => {
-  const values = [{ labels: { host: 'a', zone: undefined }, value: 1 }];
+test('a label without a value is left out, and so are labels where there are none', async () => {
+  const values: object[] = [{ labels: { host: 'a', zone: undefined }, value: 1 }, { value: 2 }];
   const metric = { get: async () => ({ name: 'vms', help: 'VMs.', type: 'gauge', values }) };
   const { families } = await gather([registrySource({ getMetricsAsArray: () => [metric] })]);
-  expect([...(families[0]?.samples ?? [])]).toStrictEqual([{ name: 'vms', labels: { host: 'a' }, value: 1 }]);
+  expect(writeText(families)).toBe('# HELP vms VMs.\n# TYPE vms gauge\nvms{host="a"} 1\nvms 2\n');
 });
 
 test('each scrape reads anew, and a metric collects at the scrape', async () => {
@@ -63,11 +61,40 @@ test('each scrape reads anew, and a metric collects at the scrape', async () => 
     this.set(vms);
   };
   new Gauge({ name: 'vms', help: 'VMs.', registers: [registry], collect });
-  const source = registrySource(registry);
-  for (vms of [1, 2]) expect(writeText(await source())).toContain(`\nvms ${vms}\n`);
+  const sources = [registrySource(registry)];
+  for (vms of [1, 2]) expect(writeText((await gather(sources)).families)).toContain(`\nvms ${vms}\n`);
 });
 
-test('an object that is no metric fails the source', async () => {
-  const { errors } = await gather([registrySource({ getMetricsAsArray: () => [{ name: 'vms' }] })]);
-  expect(errors[0]?.cause).toEqual(new TypeError('a metric of a registry has get()'));
+test('a metric whose collector fails, hangs or is no metric costs only itself, and is named', async () => {
+  const registry = new Registry();
+  const registers = [registry];
+  const fail = () => Promise.reject(new Error('no route to the database'));
+  new Gauge({ name: 'failing', help: 'Fails.', registers, collect: fail });
+  new Gauge({ name: 'hanging', help: 'Hangs.', registers, collect: () => new Promise<void>(() => undefined) });
+  new Gauge({ name: 'vms', help: 'VMs.', registers }).set(7);
+  const strange = { getMetricsAsArray: () => [{ name: 'strange' }] };
+  const { families, errors } = await gather([registrySource(registry), registrySource(strange)], 20);
+  expect(families.map(({ name }) => name)).toEqual(['vms']);
+  expect(errors.map(({ message }) => message)).toEqual([
+    'metric failing of source 1 (readRegistry) is left out: no route to the database',
+    'metric hanging of source 1 (readRegistry) did not answer within 0.02 s; the page goes without it',
+    'metric strange of source 2 (readRegistry) is left out: a metric of a registry has get()',
+  ]);
+});
+
+test('exemplars are read as they were at the scrape', async () => {
+  const registry = new Registry<OpenMetricsContentType>();
+  registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  const registers = [registry];
+  const counter = new Counter({ name: 'boots_total', help: 'Boots.', registers, enableExemplars: true });
+  const wait = new Histogram({ name: 'wait_seconds', help: 'Waits.', buckets: [1], registers, enableExemplars: true });
+  counter.inc({ labels: {}, value: 2, exemplarLabels: { trace_id: 'a' } });
+  wait.observe({ labels: {}, value: 3, exemplarLabels: { trace_id: 'b' } });
+  const { families, errors } = await gather([registrySource(registry)]);
+  counter.inc({ labels: {}, value: 2, exemplarLabels: { trace_id: 'c' } });
+  expect(errors).toEqual([]);
+  const page = writeOpenMetrics(families);
+  expect(page).toMatch(/\nboots_total 2 # \{trace_id="a"\} 2 \d+\.?\d*\n/);
+  expect(page).toContain('\nwait_seconds_bucket{le="1.0"} 0\n');
+  expect(page).toMatch(/\nwait_seconds_bucket\{le="\+Inf"\} 1 # \{trace_id="b"\} 3 \d+\.?\d*\n/);
 });

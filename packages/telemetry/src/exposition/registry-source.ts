@@ -1,4 +1,5 @@
-import type { FamilySource, MetricFamily, MetricType, Sample } from './family.ts';
+import type { Exemplar, FamilySource, MetricFamily, Sample } from './family.ts';
+import { isMetricType } from './series-line.ts';
 
 /** The part of a prom-client registry that is read; any object of this shape will do. */
 export interface MetricRegistry {
@@ -10,45 +11,65 @@ interface RegistryMetric {
   readonly name: string;
   readonly help: string;
   readonly type: unknown;
-  readonly values: readonly {
-    readonly value: number;
-    readonly labels: Readonly<Record<string, string | number | undefined>>;
-    readonly metricName?: string;
-  }[];
+  readonly values: readonly RegistryValue[];
+}
+
+interface RegistryValue {
+  readonly value: number;
+  /** `@prometheus-io/client` leaves them out where there are none. */
+  readonly labels?: Labels;
+  readonly metricName?: string;
+  readonly exemplar?: RegistryExemplar | null;
+}
+
+type Labels = Readonly<Record<string, string | number | undefined>>;
+
+/** An exemplar as prom-client keeps it: the object is there before there is anything in it. */
+interface RegistryExemplar {
+  readonly labelSet?: Exemplar['labels'] | undefined;
+  readonly value?: number | undefined;
+  readonly timestamp?: number | undefined;
 }
 
 /**
  * Makes a source of a prom-client registry. It only reads: prom-client's own OpenMetrics output renames the counters of
- * the registry for good.
+ * the registry for good. A metric whose collector fails or hangs costs only itself.
  */
 export function registrySource(registry: MetricRegistry): FamilySource {
-  return () => Promise.all(registry.getMetricsAsArray().map(async (metric) => toFamily(await readMetric(metric))));
-}
-
-async function readMetric(metric: object): Promise<RegistryMetric> {
-  if (!('get' in metric) || typeof metric.get !== 'function') throw new TypeError('a metric of a registry has get()');
-  return await metric.get();
-}
-
-function toFamily({ name, help, type, values }: RegistryMetric): MetricFamily {
-  return {
-    name,
-    help,
-    type: isMetricType(type) ? type : 'unknown',
-    samples: values.map(({ metricName, labels, value }) => ({
-      name: metricName ?? name,
-      labels: dropUnset(labels),
-      value,
-    })),
+  return function readRegistry() {
+    return registry.getMetricsAsArray().map((metric) => ({ name: nameOf(metric), family: readMetric(metric) }));
   };
 }
 
-function dropUnset(labels: RegistryMetric['values'][number]['labels']): Sample['labels'] {
+function nameOf(metric: object): string {
+  return 'name' in metric ? String(metric.name) : 'without a name';
+}
+
+async function readMetric(metric: object): Promise<MetricFamily> {
+  if (!('get' in metric) || typeof metric.get !== 'function') throw new TypeError('a metric of a registry has get()');
+  const { name, help, type, values }: RegistryMetric = await metric.get();
+  return { name, help, type: isMetricType(type) ? type : 'unknown', samples: readValues(name, values) };
+}
+
+function* readValues(name: string, values: RegistryMetric['values']): Generator<Sample> {
+  for (const { metricName = name, labels = {}, value, exemplar } of values) {
+    const sample: Sample = { name: metricName, labels: isSet(labels) ? labels : dropUnset(labels), value };
+    yield exemplar?.labelSet === undefined ? sample : { ...sample, exemplar: toExemplar(exemplar) };
+  }
+}
+
+/** A copy: the registry writes over it at the next event. */
+function toExemplar({ labelSet = {}, value = Number.NaN, timestamp = Number.NaN }: RegistryExemplar): Exemplar {
+  return { labels: labelSet, value, timestamp };
+}
+
+function isSet(labels: Labels): labels is Sample['labels'] {
+  for (const label in labels) if (labels[label] === undefined) return false;
+  return true;
+}
+
+function dropUnset(labels: Labels): Sample['labels'] {
   const set: Record<string, string | number> = {};
   for (const [name, value] of Object.entries(labels)) if (value !== undefined) set[name] = value;
   return set;
-}
-
-function isMetricType(type: unknown): type is MetricType {
-  return type === 'counter' || type === 'gauge' || type === 'histogram' || type === 'summary';
 }

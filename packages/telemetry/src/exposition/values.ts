@@ -11,12 +11,16 @@ export function formatFloat(value: number): string {
   return /^-?\d+$/.test(written) ? `${written}.0` : written;
 }
 
-/** Escapes a label value for both formats, and HELP for OpenMetrics. */
+/**
+ * Escapes a label value for both formats, and HELP for OpenMetrics. Half of a surrogate pair, which is no character and
+ * has no bytes in UTF-8, becomes U+FFFD.
+ */
 export function escapeLabelValue(value: string): string {
-  return /[\\"\n]/.test(value) ? value.replace(/\\/g, '\\\\').replace(/"/g, '\\"').replace(/\n/g, '\\n') : value;
+  if (!/[\\"\n\ud800-\udfff]/.test(value)) return value;
+  return value.toWellFormed().replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
 /** Escapes HELP for the text format, where quotation marks stand for themselves. */
 export function escapeHelp(help: string): string {
-  return help.replace(/\\/g, '\\\\').replace(/\n/g, '\\n');
+  return help.toWellFormed().replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { propagation, trace } from '@opentelemetry/api';
-import Fastify from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunningService } from '../lifecycle/serve.ts';
 import type { Telemetry } from '../start-telemetry.ts';
@@ -12,12 +13,13 @@ let service: RunningService;
 let lines: Record<string, unknown>[];
 let stuck: PromiseWithResolvers<void>;
 let release: PromiseWithResolvers<void>;
+let app: FastifyInstance;
 
 beforeEach(async () => {
   ({ telemetry, lines } = await startTestTelemetry());
   stuck = Promise.withResolvers();
   release = Promise.withResolvers();
-  const app = Fastify(telemetry.fastifyOptions);
+  app = Fastify(telemetry.fastifyOptions);
   await app.register(telemetry.fastify);
   app.get('/vms/:id', async () => ({ ok: true }));
   app.get('/quiet', { config: { telemetry: false } }, async () => ({ ok: true }));
@@ -28,6 +30,14 @@ beforeEach(async () => {
   });
   app.get('/broken', async () => {
     throw new Error('no disk');
+  });
+  app.get('/hijacked', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(202).end('taken over');
+  });
+  app.get('/broken-off', (_request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200).write('the first half', () => reply.raw.destroy());
   });
   app.get('/stuck', async () => {
     stuck.resolve();
@@ -103,6 +113,78 @@ test('a request that its client gives up is counted as 499', async () => {
   } finally {
     release.resolve();
   }
+});
+
+/** HTTP requests that run, as a scrape sees them. */
+async function activeRequests(): Promise<number> {
+  const values = (await pageOfMetrics()).matchAll(/^http_server_active_requests\{.*\} (\d+)$/gm);
+  return Array.from(values, ([, value]) => Number(value)).reduce((sum, value) => sum + value, 0);
+}
+
+test('requests that run are a gauge, and one that its client gives up leaves it', async () => {
+  const abandoned = request(`${service.url}/stuck`).end();
+  const failed = once(abandoned, 'error');
+  await stuck.promise;
+  try {
+    expect(await activeRequests()).toBe(1);
+    expect(await pageOfMetrics()).toContain(
+      'http_server_active_requests{http_request_method="GET",url_scheme="http"} 1\n',
+    );
+    abandoned.destroy(new Error('no patience'));
+    await failed;
+    await expect.poll(activeRequests).toBe(0);
+  } finally {
+    release.resolve();
+  }
+});
+
+test('requests that wait on one connection leave the gauge when it breaks', async () => {
+  const { hostname, port } = new URL(service.url);
+  const socket = connect(Number(port), hostname);
+  socket.write('GET /stuck HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(3));
+  try {
+    await expect.poll(activeRequests).toBe(3);
+    socket.destroy();
+    await expect.poll(activeRequests).toBe(0);
+    expect((await requestLines(3)).map(({ status }) => status)).toEqual([499, 499, 499]);
+  } finally {
+    release.resolve();
+  }
+});
+
+test('a reply that a handler takes over is counted with the status that it was given', async () => {
+  expect(await (await fetch(`${service.url}/hijacked`)).text()).toBe('taken over');
+  expect(await requestLines(1)).toMatchObject([{ level: 'info', route: '/hijacked', status: 202 }]);
+  expect(await activeRequests()).toBe(0);
+});
+
+test('a response that the server breaks off is its own fault, whatever it had said first', async () => {
+  await expect(fetch(`${service.url}/broken-off`).then((response) => response.text())).rejects.toThrow('terminated');
+  expect(await requestLines(1)).toMatchObject([{ level: 'error', route: '/broken-off', status: 500 }]);
+  expect(await activeRequests()).toBe(0);
+});
+
+test('a request that is injected without a socket is counted like any other', async () => {
+  expect((await app.inject({ method: 'GET', url: '/vms/1' })).statusCode).toBe(200);
+  expect(await requestLines(1)).toMatchObject([{ route: '/vms/:id', status: 200 }]);
+  expect(await activeRequests()).toBe(0);
+});
+
+test('a malformed URL, which reaches no hook, is counted as unmatched', async () => {
+  expect((await fetch(`${service.url}/%zz`)).status).toBe(400);
+  await expect.poll(pageOfMetrics).toContain(countLine('GET', 'unmatched', 400, 1));
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', msg: 'http request could not be routed' }));
+});
+
+test('a second application of the service adds to the same metrics', async () => {
+  const other = Fastify(telemetry.fastifyOptions);
+  await other.register(telemetry.fastify);
+  other.get('/vms/:id', async () => ({}));
+  await other.inject('/vms/1');
+  await fetch(`${service.url}/vms/1`);
+  await requestLines(2);
+  expect(await pageOfMetrics()).toContain(countLine('GET', '/vms/:id', 200, 2));
+  await other.close();
 });
 
 test('health, readiness and routes without telemetry leave neither line nor series', async () => {

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { connect as connectSecurely } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { watchConnections } from './connections.ts';
 import { urlOf } from './listen.ts';
@@ -11,17 +13,21 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
+/** TLS without certificates: nobody is sure who the other one is, which does not matter here. */
+const anonymousTls = { ciphers: 'aNULL:@SECLEVEL=0', maxVersion: 'TLSv1.2', rejectUnauthorized: false } as const;
+
 /** A server that answers `/slow` when it is released and anything else at once, and a way to close it. */
-async function startServer() {
+async function startServer(scheme: 'http' | 'https' = 'http') {
   const release = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
-  const server = createServer(async (request, response) => {
+  const handler: RequestListener = async (request, response) => {
     if (request.url === '/slow') {
       arrived.resolve();
       await release.promise;
     }
     response.end('answered');
-  });
+  };
+  const server = scheme === 'http' ? createServer(handler) : createSecureServer(anonymousTls, handler);
   const connections = watchConnections(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,10 +36,18 @@ async function startServer() {
     release,
     arrived,
     connections,
+    /** Connects without TLS. */
     async open(bytes: string) {
       const client = connect({ host: hostname, port: Number(port) });
       clients.push(client);
       await once(client, 'connect');
+      client.write(bytes);
+      return client;
+    },
+    async openSecurely(bytes: string) {
+      const client = connectSecurely({ host: hostname, port: Number(port), ...anonymousTls });
+      clients.push(client);
+      await once(client, 'secureConnect');
       client.write(bytes);
       return client;
     },
@@ -74,4 +88,38 @@ test('closing all ends the requests that run', async () => {
   server.connections.closeAll();
   await server.closed;
   expect(await text(client).catch(() => '')).toBe('');
+});
+
+test('with TLS, a request that runs is answered before its connection is closed', async () => {
+  const server = await startServer('https');
+  const client = await server.openSecurely('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await server.arrived.promise;
+  server.close();
+  server.release.resolve();
+  expect(await text(client)).toContain('answered');
+  await server.closed;
+});
+
+test('with TLS, neither half a handshake nor an idle connection holds a closing server open', async () => {
+  const server = await startServer('https');
+  const idle = await server.openSecurely('');
+  const half = await server.open('');
+  const served = await server.openSecurely('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+  expect(await text(served)).toContain('answered');
+  server.close();
+  await server.closed;
+  await Promise.all([once(idle.resume(), 'close'), once(half.resume(), 'close')]);
+});
+
+test('while it drains, a server answers and asks its clients to go', async () => {
+  const server = await startServer();
+  const before = await server.open('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(String(await once(before, 'data'))).toContain('Connection: keep-alive');
+  server.connections.drain();
+  before.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  const answer = await text(before);
+  expect(answer).toContain('Connection: close');
+  expect(answer).toContain('answered');
+  server.close();
+  await server.closed;
 });

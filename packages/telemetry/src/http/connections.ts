@@ -1,8 +1,11 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 
 /** The connections of a server, for its end. */
 export interface Connections {
+  /** Has every response from now on say that its connection closes after it, so that clients go elsewhere by themselves. */
+  drain(): void;
   /** Closes every connection that no request runs on, now and whenever a last one ends. */
   closeIdle(): void;
   /** Closes every connection, with what runs on it. */
@@ -16,7 +19,14 @@ export interface Connections {
  */
 export function watchConnections(server: Server): Connections {
   const requestsOn = new Map<Socket, number>();
+  let isDraining = false;
   let isClosing = false;
+
+  function watch(socket: Socket): void {
+    requestsOn.set(socket, 0);
+    socket.once('close', () => requestsOn.delete(socket));
+    count(socket, 0);
+  }
 
   function count(socket: Socket, change: number): void {
     const requests = requestsOn.get(socket);
@@ -25,16 +35,18 @@ export function watchConnections(server: Server): Connections {
     if (isClosing && requests + change === 0) socket.destroySoon();
   }
 
-  server.on('connection', (socket: Socket) => {
-    requestsOn.set(socket, 0);
-    socket.once('close', () => requestsOn.delete(socket));
-    count(socket, 0);
-  });
-  server.on('request', ({ socket }, response) => {
+  if (server instanceof TlsServer) watchHandshakes(server, requestsOn, watch);
+  else server.on('connection', watch);
+  // Before the handler of the application, which may answer at once.
+  server.prependListener('request', ({ socket }, response) => {
+    if (isDraining) response.shouldKeepAlive = false;
     count(socket, 1);
     response.once('close', () => count(socket, -1));
   });
   return {
+    drain() {
+      isDraining = true;
+    },
     closeIdle() {
       isClosing = true;
       for (const socket of requestsOn.keys()) count(socket, 0);
@@ -44,4 +56,26 @@ export function watchConnections(server: Server): Connections {
       for (const socket of requestsOn.keys()) socket.destroy();
     },
   };
+}
+
+/**
+ * Watches the connections of a server with TLS: the socket below until its handshake is done, then the one that requests
+ * come from. They know nothing of each other; what they have in common is the address at the other end.
+ */
+function watchHandshakes(server: TlsServer, requestsOn: Map<Socket, number>, watch: (socket: Socket) => void): void {
+  const handshakes = new Map<string, Socket>();
+  const addressOf = ({ remoteAddress, remotePort }: Socket) => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const address = addressOf(socket);
+    handshakes.set(address, socket);
+    socket.once('close', () => handshakes.delete(address));
+    watch(socket);
+  });
+  server.on('secureConnection', (socket) => {
+    const address = addressOf(socket);
+    const below = handshakes.get(address);
+    if (below !== undefined) requestsOn.delete(below);
+    handshakes.delete(address);
+    watch(socket);
+  });
 }

@@ -9,6 +9,8 @@ export interface ListenOptions {
   readonly port: number;
   /** What a user changes to choose another port, for the error when it is taken. */
   readonly portSetting?: string;
+  /** What a user changes to choose another address, for the error when the host has none. */
+  readonly hostSetting?: string;
 }
 
 /** Says in one line why a port could not be opened and what to change. */
@@ -16,16 +18,17 @@ export class ListenError extends CommandError {
   override readonly name = 'ListenError';
   readonly port: number;
 
-  constructor({ host, port, portSetting }: ListenOptions & { readonly host: string }, cause: unknown) {
+  constructor({ host, port, portSetting, hostSetting }: ListenOptions & { readonly host: string }, cause: unknown) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
-    const reasons: Readonly<Record<string, string>> = {
-      EADDRINUSE: 'is in use already',
-      EACCES: 'needs rights that this user does not have',
-      EADDRNOTAVAIL: 'is not an address of this machine',
-      ENOTFOUND: 'is not the name of an address',
+    const reasons: Readonly<Record<string, readonly [reason: string, setting: string | undefined]>> = {
+      EADDRINUSE: ['is in use already', portSetting],
+      EACCES: ['needs rights that this user does not have', portSetting],
+      EADDRNOTAVAIL: ['is not an address of this machine', hostSetting],
+      ENOTFOUND: ['is not the name of an address', hostSetting],
     };
-    const fix = portSetting === undefined || portSetting === '' ? '' : `; choose another with ${portSetting}`;
-    super(`cannot listen on ${host}:${port}: it ${reasons[code] ?? `failed with ${code}`}${fix}`, { cause });
+    const [reason, setting = ''] = reasons[code] ?? [`failed with ${code}`, portSetting];
+    const fix = setting === '' ? '' : `; choose another with ${setting}`;
+    super(`cannot listen on ${host}:${port}: it ${reason}${fix}`, { cause });
     this.port = port;
   }
 }

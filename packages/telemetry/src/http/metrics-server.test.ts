@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createMetricsHandler } from '../exposition/handler.ts';
-import { contentTypes } from '../exposition/negotiation.ts';
+import { defineScrapeMetrics } from '../exposition/scrape-metrics.ts';
 import { createCatalogue } from '../metrics/catalogue.ts';
 import { createHealth, type Health } from './health.ts';
 import { ListenError } from './listen.ts';
@@ -19,12 +19,17 @@ beforeEach(async () => {
   catalogue.counter({ name: 'boots_total', help: 'Boots.' }).inc(3);
   const sources = [
     ...catalogue.sources,
-    () => {
-      throw new Error('no fleet');
+    {
+      name: 'fleet',
+      read() {
+        throw new Error('no fleet');
+      },
     },
   ];
   const onError = (error: Error) => errors.push(error);
-  const metrics = createMetricsHandler({ sources, onError });
+  // Counted outside of the page, which is then the counter alone.
+  const scrapeMetrics = defineScrapeMetrics(createCatalogue());
+  const metrics = createMetricsHandler({ sources, onError, scrapeMetrics });
   server = await startMetricsServer({ listen: { host: '127.0.0.1', port: 0 }, metrics, health, onError });
 });
 afterEach(() => server.close());
@@ -32,8 +37,8 @@ afterEach(() => server.close());
 test('the metrics are text, with a length, for whoever asks for nothing else', async () => {
   const response = await fetch(`${server.url}/metrics`);
   expect(response.status).toBe(200);
-  expect(response.headers.get('content-type')).toBe(contentTypes.text);
-  expect(response.headers.get('vary')).toBe('Accept');
+  expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+  expect(response.headers.get('vary')).toBe('Accept, Accept-Encoding');
   const page = await response.text();
   expect(page).toBe('# HELP boots_total Boots.\n# TYPE boots_total counter\nboots_total 3\n');
   expect(response.headers.get('content-length')).toBe(String(Buffer.byteLength(page)));
@@ -42,14 +47,16 @@ test('the metrics are text, with a length, for whoever asks for nothing else', a
 test('the metrics are OpenMetrics for a scraper that accepts it', async () => {
   const accept = 'application/openmetrics-text;version=1.0.0';
   const response = await fetch(`${server.url}/metrics?name=boots`, { headers: { accept } });
-  expect(response.headers.get('content-type')).toBe(contentTypes.openmetrics);
+  expect(response.headers.get('content-type')).toBe(
+    'application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores',
+  );
   expect(await response.text()).toBe('# TYPE boots counter\n# HELP boots Boots.\nboots_total 3\n# EOF\n');
 });
 
 test('a source that fails is reported and does not cost the page', async () => {
   expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
   expect(errors.map(({ message, cause }) => [message, cause])).toEqual([
-    ['a source of metrics failed', new Error('no fleet')],
+    ['source fleet failed: no fleet', new Error('no fleet')],
   ]);
 });
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { MetricsHandler } from '../exposition/handler.ts';
 import { watchConnections } from './connections.ts';
 import type { Health } from './health.ts';
+import { answerHealth, sendJson } from './health-answer.ts';
 import { ListenError, type ListenOptions, urlOf } from './listen.ts';
 
 /** How long a scrape that runs when the port closes may take to end. */
@@ -39,13 +40,9 @@ export async function startMetricsServer(options: {
       response.setHeader('allow', 'GET, HEAD');
       return sendJson(response, 405, { error: `${request.method} is not allowed; GET and HEAD are` });
     }
-    const path = (request.url ?? '/').split('?', 1)[0];
+    const [path = '/'] = (request.url ?? '/').split('?', 1);
     if (path === '/metrics') return metrics(request, response);
-    if (path === '/health') return sendJson(response, 200, health.health());
-    if (path === '/ready') {
-      const { statusCode, body } = health.ready();
-      return sendJson(response, statusCode, body);
-    }
+    if (await answerHealth(health, path, response)) return;
     sendJson(response, 404, { error: 'not found; there are /metrics, /health and /ready' });
   }
 
@@ -67,14 +64,4 @@ export async function startMetricsServer(options: {
       clearTimeout(deadline);
     },
   };
-}
-
-function sendJson(response: ServerResponse, statusCode: number, body: object): void {
-  const page = JSON.stringify(body);
-  response.writeHead(statusCode, {
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': Buffer.byteLength(page),
-    'cache-control': 'no-store',
-  });
-  response.end(page);
 }

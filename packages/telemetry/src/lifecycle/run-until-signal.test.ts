@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-type Behaviour = 'orderly' | 'stuck' | 'failing' | 'throwing' | 'rejecting' | 'ending';
+type Behaviour = 'orderly' | 'stuck' | 'failing' | 'throwing' | 'throwing a text' | 'rejecting' | 'ending';
 
 /** A service that behaves as its first argument says and logs to the file that is the second. */
 const fixture = `
@@ -13,7 +13,7 @@ import { createLogs } from '${new URL('../logs/logger.ts', import.meta.url)}';
 import { runUntilSignal } from '${new URL('./run-until-signal.ts', import.meta.url)}';
 
 const [behaviour, file] = process.argv.slice(2);
-const { logger, reopen } = createLogs({ service: 'fixture', file });
+const { logger, reopen } = createLogs({ service: 'fixture', file: file ? { path: file } : undefined });
 const close = async () => {
   logger.info('closing');
   if (behaviour === 'failing') throw new Error('disk full');
@@ -29,6 +29,7 @@ const exitStatus = runUntilSignal({ close, reopenLogs, logger, ended });
 setInterval(() => {}, 1_000);
 logger.info('started');
 if (behaviour === 'throwing') setImmediate(() => { throw new Error('no disk'); });
+if (behaviour === 'throwing a text') setImmediate(() => { throw 'no disk'; });
 if (behaviour === 'rejecting') Promise.reject(new Error('no network'));
 process.exit(await exitStatus);
 `;
@@ -109,6 +110,12 @@ test.for([
     { msg: 'closing' },
     { msg: 'closed' },
   ]);
+});
+
+test('a text that is thrown is an error in the log, too', async () => {
+  const service = await start('throwing a text');
+  expect(await service.ended()).toEqual([1, null]);
+  expect(service.lines()[1]).toMatchObject({ level: 'fatal', err: { type: 'Error', message: "'no disk'" } });
 });
 
 test('a service that comes to its own end is closed, and its status is passed on', async () => {

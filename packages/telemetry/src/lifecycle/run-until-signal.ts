@@ -15,9 +15,9 @@ export interface Runnable {
 /**
  * Waits for the end of a service and brings it about in order.
  *
- * SIGTERM, SIGINT, its own end and the end of a parent process that had opened an IPC channel close
- * it; a second signal ends the
- * process at once with 128 plus its number. An exception that nobody caught is logged and ends the service, too.
+ * SIGTERM, SIGINT, its own end and the end of a parent process that had opened an IPC channel close it; a second signal ends
+ * the process at once with 128 plus its number. An exception or a rejection that nobody caught is logged and ends the
+ * service, too.
  *
  * @returns the exit status: 0 after a clean end, 1 when closing failed or an exception was the reason.
  */
@@ -41,7 +41,9 @@ export function runUntilSignal(service: Runnable): Promise<number> {
       logger?.info({ signal }, 'signal received');
       end(0);
     };
-    const onFault = (error: unknown) => {
+    const onFault = (reason: unknown) => {
+      // Anything can be thrown; the field `err` is an error in every line.
+      const error = reason instanceof Error ? reason : new Error(inspect(reason));
       if (logger === undefined) process.stderr.write(`${inspect(error)}\n`);
       else logger.fatal({ err: error }, 'uncaught exception');
       if (isClosing) process.exit(1);

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
@@ -134,4 +135,55 @@ test('an application that cannot start is closed and its own error is passed on'
   });
   await expect(telemetry.listen(app, { port: 0 })).rejects.toThrow(new Error('no database'));
   await expect(fetch(`${telemetry.metricsUrl}/health`)).rejects.toThrow('fetch failed');
+});
+
+test('a server of node:http is served and ended in the same order', async () => {
+  const { telemetry, lines } = await startTestTelemetry();
+  const arrived = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const server = createHttpServer(async (_request, response) => {
+    arrived.resolve();
+    await release.promise;
+    response.end('done');
+  });
+  const service = await telemetry.listen(server, { port: 0 });
+  expect(await readinessAt(telemetry.metricsUrl)).toEqual([200, 'ready']);
+  const answer = fetch(`${service.url}/slow`);
+  await arrived.promise;
+  const closing = service.close();
+  expect(await readinessAt(telemetry.metricsUrl)).toEqual([503, 'draining']);
+  release.resolve();
+  expect(await (await answer).text()).toBe('done');
+  await closing;
+  expect(lines.map(({ msg }) => msg)).toEqual([`Server listening at ${service.url}`, 'shutting down']);
+  await expect(fetch(service.url)).rejects.toThrow('fetch failed');
+  await expect(fetch(`${telemetry.metricsUrl}/health`)).rejects.toThrow('fetch failed');
+});
+
+test('a port that is taken is the same error for a server of node:http', async () => {
+  const { telemetry } = await startTestTelemetry();
+  const port = Number(new URL(telemetry.metricsUrl ?? '').port);
+  await expect(telemetry.listen(createHttpServer(), { port, portSetting: 'SHOP_PORT' })).rejects.toThrow(
+    `cannot listen on 127.0.0.1:${port}: it is in use already; choose another with SHOP_PORT`,
+  );
+  await expect(fetch(`${telemetry.metricsUrl}/health`)).rejects.toThrow('fetch failed');
+});
+
+test('a readiness check that does not pass is said on /ready of both ports and once in the log', async () => {
+  const { app, telemetry, lines } = await startTestApp();
+  let answer: boolean | string = 'the ledger does not answer';
+  telemetry.health.addCheck('ledger', () => answer);
+  const service = await telemetry.listen(app, { port: 0 });
+  for (const url of [service.url, telemetry.metricsUrl]) {
+    const response = await fetch(`${url}/ready`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ status: 'not_ready', checks: { ledger: answer } });
+  }
+  answer = true;
+  expect(await readinessAt(service.url)).toEqual([200, 'ready']);
+  expect(lines.filter(({ check }) => check !== undefined)).toMatchObject([
+    { level: 'warn', check: 'ledger', reason: 'the ledger does not answer' },
+    { level: 'info', check: 'ledger', msg: 'readiness check passes again' },
+  ]);
+  await service.close();
 });

@@ -1,8 +1,8 @@
-import type { FastifyInstance } from 'fastify';
 import { watchConnections } from '../http/connections.ts';
 import type { Health } from '../http/health.ts';
 import { ListenError, type ListenOptions, urlOf } from '../http/listen.ts';
 import type { Logger } from '../logs/logger.ts';
+import { lifeOf, type Servable } from './servable.ts';
 
 /** Options of `telemetry.listen` and `telemetry.run`. */
 export interface ServeOptions extends ListenOptions {
@@ -25,7 +25,7 @@ export interface RunningService {
   readonly url: string;
   /**
    * Ends the service in order: not ready, drain delay, no more requests and the application's own close hooks, spans
-   * flushed, logs flushed.
+   * flushed, logs flushed. From the beginning, each response asks its client to connect anew for the next request.
    *
    * @throws Error when requests or close hooks did not finish in time; everything is closed nevertheless.
    */
@@ -35,17 +35,19 @@ export interface RunningService {
 /**
  * Opens the API port and declares the service ready.
  *
+ * @param servable has no port yet
  * @throws ListenError when the port cannot be had; the application and the telemetry are closed then.
  */
 export async function serve(
   telemetry: ServedTelemetry,
-  app: FastifyInstance,
+  servable: Servable,
   options: ServeOptions,
 ): Promise<RunningService> {
   const { host = '127.0.0.1', port, drainDelayMs = 0, closeTimeoutMs = 10_000 } = options;
+  const app = lifeOf(servable, telemetry.logger);
   const connections = watchConnections(app.server);
   try {
-    await app.listen({ host, port });
+    await app.open({ host, port });
   } catch (error) {
     await app.close();
     await telemetry.close();
@@ -55,6 +57,7 @@ export async function serve(
 
   const close = async () => {
     telemetry.health.readiness = 'draining';
+    connections.drain();
     telemetry.logger.info({ drain_delay_ms: drainDelayMs }, 'shutting down');
     await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
     try {

@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createCatalogue } from '../metrics/catalogue.ts';
 import { startTracing } from '../traces/sdk.ts';
 import { createLogs, type LogOptions } from './logger.ts';
+import { loadPrettyFormat } from './pretty-format.ts';
 
 let folder: string;
 let output: string[];
@@ -50,6 +52,18 @@ test('an error is written with its message and stack', () => {
   });
 });
 
+test('an error keeps none of the secrets that it carries along, however deep they are', () => {
+  const headers = { Authorization: 'Bearer hunter2', Cookie: 'session=hunter2', Accept: '*/*' };
+  const request = { method: 'POST', url: 'https://eve:hunter2@pay/cards?token=hunter2', headers };
+  const cause = Object.assign(new Error('401 from https://pay/cards?api_key=hunter2'), { config: { request } });
+  createTestLogs().logger.error({ err: new Error('payment failed', { cause }), cause }, 'payment failed');
+  expect(output[0]).not.toContain('hunter2');
+  expect(JSON.parse(output[0] ?? '').cause.config.request).toMatchObject({
+    method: 'POST',
+    headers: { Authorization: '[redacted]', Cookie: '[redacted]', Accept: '*/*' },
+  });
+});
+
 test('lines below the level are not written', () => {
   const { logger } = createTestLogs({ level: 'error' });
   logger.warn('not this');
@@ -57,35 +71,26 @@ test('lines below the level are not written', () => {
   expect(output.map((line) => JSON.parse(line).msg)).toEqual(['but this']);
 });
 
-test.for(['authorization', 'cookie', 'set-cookie', 'token', 'password', 'secret', 'x-api-key'])(
-  '%s is redacted at the top, one object down and among headers',
-  (name) => {
-    const { logger } = createTestLogs();
-    logger.info({ [name]: 'hunter2' }, 'top');
-    logger.info({ user: { [name]: 'hunter2', id: 7 } }, 'one down');
-    logger.info({ headers: { [name]: 'hunter2', accept: '*/*' } }, 'headers');
-    const [top, down, headers] = output.map((line) => JSON.parse(line));
-    expect(top[name]).toBe('[redacted]');
-    expect(down.user).toEqual({ [name]: '[redacted]', id: 7 });
-    expect(headers.headers).toEqual({ [name]: '[redacted]', accept: '*/*' });
-  },
-);
-
-test.for(['authorization', 'cookie', 'set-cookie', 'x-api-key', 'token', 'password'])(
-  '%s is redacted among the headers of a request',
-  (name) => {
-    createTestLogs().logger.info({ req: { headers: { [name]: 'hunter2' } } }, 'request');
-    expect(JSON.parse(output[0] ?? '').req.headers).toEqual({ [name]: '[redacted]' });
-  },
-);
+test('secrets are redacted, also those of a child logger', () => {
+  const { logger } = createTestLogs();
+  logger
+    .child({ apiKey: 'hunter2' })
+    .info({ req: { headers: { Authorization: 'hunter2', accept: '*/*' } } }, 'request');
+  expect(JSON.parse(output[0] ?? '')).toMatchObject({
+    apiKey: '[redacted]',
+    req: { headers: { Authorization: '[redacted]', accept: '*/*' } },
+  });
+});
 
 test('a line inside a span has its ids, any other has none', async () => {
   const tracing = await startTracing({
     enabled: false,
-    endpoint: 'http://127.0.0.1/',
+    tracesUrl: 'http://127.0.0.1/v1/traces',
     serviceName: 'shop',
     serviceVersion: '1.0.0',
     samplingRate: 1,
+    metrics: createCatalogue(),
+    logger: createTestLogs().logger,
   });
   const spanContext = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.SAMPLED };
   const { logger } = createTestLogs();
@@ -103,7 +108,7 @@ test('a line inside a span has its ids, any other has none', async () => {
 
 test('a log file, in a folder that is made, gets the same lines as the output', () => {
   const file = join(folder, 'new', 'shop.log');
-  const logs = createTestLogs({ file });
+  const logs = createTestLogs({ file: { path: file } });
   logs.logger.info('one');
   logs.logger.info('two');
   logs.close();
@@ -113,7 +118,7 @@ test('a log file, in a folder that is made, gets the same lines as the output', 
 
 test('after a rotation, reopening starts a new file and loses no line', () => {
   const file = join(folder, 'shop.log');
-  const logs = createTestLogs({ file });
+  const logs = createTestLogs({ file: { path: file } });
   logs.logger.info('before');
   renameSync(file, `${file}.1`);
   logs.logger.info('moved');
@@ -126,16 +131,16 @@ test('after a rotation, reopening starts a new file and loses no line', () => {
 
 test('a line that is logged after the end reaches the output and does not throw', () => {
   const file = join(folder, 'shop.log');
-  const logs = createTestLogs({ file });
+  const logs = createTestLogs({ file: { path: file } });
   logs.close();
   logs.logger.info('late');
   expect(output.map((line) => JSON.parse(line).msg)).toEqual(['late']);
   expect(readFileSync(file, 'utf8')).toBe('');
 });
 
-test('the pretty form is for people, the file beside it stays JSON', () => {
+test('the pretty form is for people, the file beside it stays JSON', async () => {
   const file = join(folder, 'shop.log');
-  const logs = createTestLogs({ format: 'pretty', file });
+  const logs = createTestLogs({ prettify: await loadPrettyFormat('pretty', false), file: { path: file } });
   logs.logger.info({ vm_id: 'vm-1' }, 'booted');
   logs.close();
   expect(output.join('')).toMatch(/INFO.*: booted\n.*vm_id: "vm-1"/);

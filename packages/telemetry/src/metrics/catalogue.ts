@@ -1,181 +1,181 @@
-import type { FamilySource, MetricFamily } from '../exposition/family.ts';
+import type { Families, FamilySource, MetricFamily } from '../exposition/family.ts';
 import { registrySource } from '../exposition/registry-source.ts';
+import { createSeriesTable, type SeriesTable, type SeriesTableOptions } from '../series-table/series-table.ts';
+import { tableMetrics } from '../series-table/series-table-metrics.ts';
+import { checkDefinition } from './check-definition.ts';
+import { type Counter, createCounter } from './counter.ts';
+import { type DefinedMetric, findSameMetric } from './defined-metrics.ts';
 import {
+  type AnyDefinition,
   anyValue,
   type CatalogueEntry,
+  type CounterDefinition,
   type HistogramDefinition,
-  knownLabelSets,
+  type InstrumentDefinition,
   type LabelSchema,
-  type LabelValues,
-  type MetricDefinition,
   type NoLabels,
   type ObservedDefinition,
-  type WithLabels,
 } from './definition.ts';
-import { createInstrumentStore } from './prom-client.ts';
-
-/** A value that only grows. */
-export interface Counter<Labels extends LabelSchema = NoLabels> {
-  /** Adds an amount of 0 or more. @throws RangeError for a negative amount or one that is not a number. */
-  inc(...args: WithLabels<Labels, [amount?: number]>): void;
-}
-
-/** A value that goes up and down. */
-export interface Gauge<Labels extends LabelSchema = NoLabels> {
-  /** @throws RangeError for a value that is not a number. */
-  set(...args: WithLabels<Labels, [value: number]>): void;
-  /** Adds an amount; a negative one is taken away. */
-  inc(...args: WithLabels<Labels, [amount?: number]>): void;
-  /** Ends the series of a label set. */
-  remove(...args: WithLabels<Labels, []>): void;
-}
-
-/** The distribution of observed values. */
-export interface Histogram<Labels extends LabelSchema = NoLabels> {
-  /** @throws RangeError for a value that is not a number. */
-  observe(...args: WithLabels<Labels, [value: number]>): void;
-}
+import { type DefinitionPlace, placeOfCall } from './definition-place.ts';
+import { createExemplars } from './exemplars.ts';
+import { createGauge, type Gauge } from './gauge.ts';
+import { createHistogram, type Histogram } from './histogram.ts';
+import type { Instrument } from './instrument.ts';
+import { MetricDefinitionError } from './metric-definition-error.ts';
+import { createObserved } from './observed.ts';
+import { isOpen, overflowMetric, overflowOf } from './overflow.ts';
+import { createShowingRegistry, type Registry } from './prom-client.ts';
 
 /**
- * The metrics of a service, each defined once. Label sets that are known in advance exist at zero from the first
- * scrape, and a wrong label name or value does not compile.
+ * The metrics of a service. Label sets that are known in advance exist at zero from the first scrape, and a wrong label
+ * name or value does not compile.
+ *
+ * The same definition a second time gives the same instrument.
+ *
+ * @example
+ * ```ts
+ * const refunds = telemetry.metrics.counter({
+ *   name: 'shop_refunds_total',
+ *   help: 'Refunds, by what became of them.',
+ *   labels: { outcome: ['paid', 'refused'] },
+ * });
+ * refunds.inc({ outcome: 'paid' });
+ * ```
+ *
+ * @throws MetricDefinitionError from each method, for a definition that Prometheus would not take, or that is not the one
+ * which the catalogue has under that name.
  */
 export interface Catalogue {
-  counter<const Labels extends LabelSchema = NoLabels>(definition: MetricDefinition<Labels>): Counter<Labels>;
-  gauge<const Labels extends LabelSchema = NoLabels>(definition: MetricDefinition<Labels>): Gauge<Labels>;
+  /** A value that only grows, moved where the thing happens. */
+  counter<const Labels extends LabelSchema = NoLabels>(definition: CounterDefinition<Labels>): Counter<Labels>;
+  /** A value that goes up and down, moved where the thing happens. */
+  gauge<const Labels extends LabelSchema = NoLabels>(definition: InstrumentDefinition<Labels>): Gauge<Labels>;
+  /** The distribution of values, such as durations, moved where the thing happens. */
   histogram<const Labels extends LabelSchema = NoLabels>(definition: HistogramDefinition<Labels>): Histogram<Labels>;
   /** A metric that is derived at each scrape from state that exists anyway, so that it cannot drift from it. */
   observed<const Labels extends LabelSchema = NoLabels>(definition: ObservedDefinition<Labels>): void;
+  /**
+   * Series of many things that have the same metrics: a row for each thing, a column for each metric.
+   *
+   * @throws Error as `createSeriesTable`.
+   */
+  seriesTable<const Label extends string, const Column extends string>(
+    options: SeriesTableOptions<Label, Column>,
+  ): SeriesTable<Label, Column>;
   /** Everything that was defined, in that order. */
   readonly entries: readonly CatalogueEntry[];
-  /** What `/metrics` is written from; it grows with each definition. */
+  /** What `/metrics` is written from: all metrics, in the order of their definitions, and what was added to `registry`. */
   readonly sources: readonly FamilySource[];
+  /**
+   * All metrics as prom-client has them, to push them or to hand them to a library that wants a registry. What is added
+   * to it is on the page, too.
+   */
+  readonly registry: Registry;
 }
 
-/** Makes an empty catalogue. */
-export function createCatalogue(): Catalogue {
-  const store = createInstrumentStore();
-  const entries = new Map<string, CatalogueEntry>();
-  const sources: FamilySource[] = [registrySource(store.registry)];
+/** Options of a catalogue. */
+export interface CatalogueOptions {
+  /** Unix time in milliseconds, for exemplars. @default Date.now */
+  readonly now?: () => number;
+}
 
-  const add = (type: CatalogueEntry['type'], definition: MetricDefinition & Partial<HistogramDefinition>) => {
-    const { name, help, labels = {}, buckets, reasonForBuckets } = definition;
-    checkDefinition(type, definition);
-    if (entries.has(name)) throw new Error(`metric ${name} is defined twice; define it once and pass it on`);
-    // OpenMetrics names the family of a counter without its _total.
-    const twin = [...entries.values()].find((entry) => familyName(entry.type, entry.name) === familyName(type, name));
-    if (twin !== undefined) throw new Error(`metric ${name} has the OpenMetrics name of metric ${twin.name}`);
-    entries.set(name, {
-      name,
-      help,
-      type,
-      labels,
-      ...(buckets && { buckets }),
-      ...(reasonForBuckets && { reasonForBuckets }),
-    });
-    return { options: { name, help, labelNames: Object.keys(labels) }, zeroSets: knownLabelSets(labels) };
+/**
+ * Makes an empty catalogue. With the first metric that has a label of any value comes `telemetry_metric_overflow_total`,
+ * which tells of metrics at their limit.
+ */
+export function createCatalogue({ now = Date.now }: CatalogueOptions = {}): Catalogue {
+  const takeExemplar = createExemplars({ now });
+  const defined = new Map<string, CatalogueMetric>();
+  const shown = createShowingRegistry();
+  const tables: SeriesTable<string, string>[] = [];
+
+  /** Reads all metrics in one go, so that they agree with each other. */
+  function readCatalogue(): Families {
+    return Array.from(defined.values(), (metric) =>
+      metric.definition.read === undefined
+        ? readFamily(metric)
+        : { name: metric.definition.name, family: readObservedFamily(metric) },
+    );
+  }
+
+  /** @returns the handle of the metric: a new one, or the one that the same definition got before */
+  const define = (definition: AnyDefinition, place: DefinitionPlace, create: () => Instrument<object>): object => {
+    checkDefinition(definition);
+    const same = findSameMetric(defined, { definition, place });
+    if (same !== undefined) return same.handle;
+    const { type, name, help, labels = {} } = definition;
+    if (tables.some((table) => table.entries.some((entry) => entry.name === name)))
+      throw new MetricDefinitionError(name, 'is a metric of a series table already');
+    if (shown.has(name)) throw new MetricDefinitionError(name, 'is in the registry of the catalogue already');
+    // Only now, so that pages of several small catalogues have it once at most.
+    if (isOpen(definition) && !defined.has(overflowMetric)) catalogue.observed(overflowOf(defined));
+    const metric = { ...create(), definition, place };
+    defined.set(name, metric);
+    shown.show({ type, name, help, labelNames: Object.keys(labels), read: metric.read });
+    return metric.handle;
   };
 
-  return {
-    counter(definition) {
-      const { options, zeroSets } = add('counter', definition);
-      const counter = store.counter(options);
-      for (const labels of zeroSets) counter.inc(labels, 0);
-      return {
-        inc(...args) {
-          const [labels, amount = 1] = splitLabels(definition, args);
-          if (!(amount >= 0))
-            throw new RangeError(`${definition.name}: a counter grows by 0 or more, not by ${amount}`);
-          counter.inc(labels, amount);
-        },
-      };
-    },
+  const sources: FamilySource[] = [readCatalogue, registrySource(shown.added)];
+  const defineTableMetrics = () => {
+    for (const { readTable, ...definition } of tableMetrics) {
+      const read = () => tables.map((table) => [{ table: table.name }, readTable(table)] as const);
+      catalogue.observed({ ...definition, labels: { table: anyValue }, read });
+    }
+  };
 
-    gauge(definition) {
-      const { options, zeroSets } = add('gauge', definition);
-      const gauge = store.gauge(options);
-      for (const labels of zeroSets) gauge.set(labels, 0);
-      return {
-        set(...args) {
-          const [labels, value] = splitLabels(definition, args);
-          gauge.set(labels, refuseNaN(definition, value));
-        },
-        inc(...args) {
-          const [labels, amount = 1] = splitLabels(definition, args);
-          gauge.inc(labels, refuseNaN(definition, amount));
-        },
-        remove(...args) {
-          gauge.remove(splitLabels(definition, args)[0]);
-        },
-      };
+  // Each cast: the handle is that of an equal definition, whose labels have been compared.
+  const catalogue: Catalogue = {
+    counter<const Labels extends LabelSchema>(definition: CounterDefinition<Labels>) {
+      const create = () => createCounter(definition, takeExemplar);
+      return define({ ...definition, type: 'counter' }, placeOfCall(catalogue.counter), create) as Counter<Labels>;
     },
-
-    histogram(definition) {
-      const { options, zeroSets } = add('histogram', definition);
-      const histogram = store.histogram({ ...options, buckets: [...definition.buckets] });
-      for (const labels of zeroSets) histogram.zero(labels);
-      return {
-        observe(...args) {
-          const [labels, value] = splitLabels(definition, args);
-          histogram.observe(labels, refuseNaN(definition, value));
-        },
-      };
+    gauge<const Labels extends LabelSchema>(definition: InstrumentDefinition<Labels>) {
+      const create = () => createGauge(definition);
+      return define({ ...definition, type: 'gauge' }, placeOfCall(catalogue.gauge), create) as Gauge<Labels>;
     },
-
+    histogram<const Labels extends LabelSchema>(definition: HistogramDefinition<Labels>) {
+      const create = () => createHistogram(definition, takeExemplar);
+      return define(
+        { ...definition, type: 'histogram' },
+        placeOfCall(catalogue.histogram),
+        create,
+      ) as Histogram<Labels>;
+    },
     observed(definition) {
-      add(definition.type, definition);
-      // A source each: a reading that throws costs its own metric alone.
-      sources.push(() => [readFamily(definition)]);
+      define(definition, placeOfCall(catalogue.observed), () => createObserved(definition.name, definition.read));
     },
-
+    seriesTable(options) {
+      const table = createSeriesTable(options);
+      for (const { name } of table.entries) {
+        if (defined.has(name) || tables.some(({ entries }) => entries.some((entry) => entry.name === name)))
+          throw new MetricDefinitionError(name, `cannot be in the series table ${table.name}: it is defined already`);
+      }
+      if (tables.length === 0) defineTableMetrics();
+      tables.push(table);
+      sources.push(table.source);
+      return table;
+    },
     get entries() {
-      return [...entries.values()];
+      const ofTables = tables.flatMap((table) => table.entries);
+      return [...Array.from(defined.values(), ({ definition }) => entryOf(definition)), ...ofTables];
     },
     sources,
+    registry: shown.registry,
   };
+  return catalogue;
 }
 
-function familyName(type: CatalogueEntry['type'], name: string): string {
-  return type === 'counter' ? name.replace(/_total$/, '') : name;
+interface CatalogueMetric extends DefinedMetric, Instrument<object> {}
+
+function readFamily({ definition: { type, name, help }, read }: CatalogueMetric): MetricFamily {
+  return { type, name, help, samples: read() };
 }
 
-function readFamily({ name, help, type, read }: ObservedDefinition): MetricFamily {
-  const reading = read();
-  const readings = typeof reading === 'number' ? [[{}, reading] as const] : reading;
-  return { name, help, type, samples: Array.from(readings, ([labels, value]) => ({ name, labels, value })) };
+/** Asynchronous, so that a reading that throws costs its own metric alone. */
+async function readObservedFamily(metric: CatalogueMetric): Promise<MetricFamily> {
+  return readFamily(metric);
 }
 
-/** Parts the arguments of an instrument's call: labels come first if the metric has any. */
-function splitLabels(
-  { labels }: MetricDefinition,
-  args: readonly unknown[],
-): [labels: LabelValues<LabelSchema>, value: number | undefined] {
-  const hasLabels = labels !== undefined && Object.keys(labels).length > 0;
-  // `WithLabels` has fixed the types of the arguments at the caller; here they are one of these two shapes.
-  return (hasLabels ? args : [{}, ...args]) as [LabelValues<LabelSchema>, number | undefined];
-}
-
-function refuseNaN({ name }: MetricDefinition, value: number | undefined): number {
-  if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError(`${name}: ${value} is not a number`);
-  return value;
-}
-
-function checkDefinition(
-  type: CatalogueEntry['type'],
-  { name, labels = {}, buckets }: MetricDefinition & Partial<HistogramDefinition>,
-) {
-  const refuse = (reason: string) => {
-    throw new Error(`metric ${name} cannot be defined: ${reason}`);
-  };
-  if (!/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name))
-    refuse('a name has letters, digits, _ and : and does not begin with a digit');
-  if (type === 'counter' && !name.endsWith('_total')) refuse('the name of a counter ends in _total');
-  for (const [label, values] of Object.entries(labels)) {
-    if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) || label.startsWith('__'))
-      refuse(`label ${label} is not a Prometheus label name`);
-    if (values !== anyValue && new Set(values).size !== values.length) refuse(`label ${label} lists a value twice`);
-  }
-  if (type === 'histogram' && 'le' in labels) refuse('the label le belongs to its buckets');
-  if (buckets?.some((edge) => !Number.isFinite(edge))) refuse('bucket edges are finite; +Inf is added');
-  if (buckets?.some((edge, index) => edge <= (buckets[index - 1] ?? -Infinity))) refuse('bucket edges rise');
+function entryOf({ type, name, help, labels = {}, buckets, reasonForBuckets }: AnyDefinition): CatalogueEntry {
+  return { name, help, type, labels, ...(buckets && { buckets }), ...(reasonForBuckets && { reasonForBuckets }) };
 }

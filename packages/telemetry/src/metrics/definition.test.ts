@@ -1,6 +1,16 @@
 import { expect, expectTypeOf, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
-import { anyValue, knownLabelSets, type ObservedDefinition } from './definition.ts';
+import type { BoundCounter } from './counter.ts';
+import {
+  anyValue,
+  type CounterDefinition,
+  type HistogramDefinition,
+  type InstrumentDefinition,
+  knownLabelSets,
+  type ObservedDefinition,
+} from './definition.ts';
+import type { BoundGauge } from './gauge.ts';
+import type { BoundHistogram } from './histogram.ts';
 
 const help = 'Something that is counted.';
 
@@ -44,11 +54,60 @@ test('a wrong label name or value does not type-check', () => {
   expectTypeOf(depth.remove).parameters.toEqualTypeOf<[]>();
 });
 
+test('a call needs a value for every label, with the name and of the kind that the definition says', () => {
+  const metrics = createCatalogue();
+  const labels = { zone: anyValue, status: ['ok', 'failed'] } as const;
+  const boots = metrics.counter({ name: 'boots_total', help, labels });
+  const usage = metrics.gauge({ name: 'usage', help, labels });
+  const wait = metrics.histogram({ name: 'wait_seconds', help, labels, buckets: [1], reasonForBuckets: '' });
+  type Labels = { readonly zone: string; readonly status: 'ok' | 'failed' };
+  expectTypeOf(boots.inc).parameters.toEqualTypeOf<[labels: Labels, amount?: number]>();
+  expectTypeOf(usage.set).parameters.toEqualTypeOf<[labels: Labels, value: number]>();
+  expectTypeOf(usage.inc).parameters.toEqualTypeOf<[labels: Labels, amount?: number]>();
+  expectTypeOf(usage.remove).parameters.toEqualTypeOf<[labels: Labels]>();
+  expectTypeOf(wait.observe).parameters.toEqualTypeOf<[labels: Labels, value: number]>();
+  expectTypeOf<{ zone: 'a' }>().not.toExtend<Labels>();
+  expectTypeOf<{ status: 'ok' }>().not.toExtend<Labels>();
+  expectTypeOf<{ zone: undefined; status: 'ok' }>().not.toExtend<Labels>();
+  expectTypeOf<{ zone: 'a'; status: string }>().not.toExtend<Labels>();
+  expectTypeOf<[Labels, string]>().not.toExtend<Parameters<typeof wait.observe>>();
+  expectTypeOf<[Labels]>().not.toExtend<Parameters<typeof usage.set>>();
+});
+
+test('the labels of a bound series type-check like those of a call, and its methods take none', () => {
+  const metrics = createCatalogue();
+  const labels = { zone: anyValue, status: ['ok', 'failed'] } as const;
+  const boots = metrics.counter({ name: 'boots_total', help, labels });
+  const depth = metrics.gauge({ name: 'depth', help });
+  const wait = metrics.histogram({ name: 'wait_seconds', help, labels, buckets: [1], reasonForBuckets: '' });
+  type Bind = Parameters<typeof boots.labels>;
+  expectTypeOf<Bind>().toEqualTypeOf<[labels: { readonly zone: string; readonly status: 'ok' | 'failed' }]>();
+  expectTypeOf<[{ zone: 'a'; status: 'ok' }]>().toExtend<Bind>();
+  expectTypeOf<[{ zone: 'a' }]>().not.toExtend<Bind>();
+  expectTypeOf<[{ zone: 1; status: 'ok' }]>().not.toExtend<Bind>();
+  expectTypeOf<[{ zone: 'a'; status: 'ko' }]>().not.toExtend<Bind>();
+  expectTypeOf(depth.labels).parameters.toEqualTypeOf<[]>();
+  expectTypeOf(boots.labels).returns.toEqualTypeOf<BoundCounter>();
+  expectTypeOf(depth.labels).returns.toEqualTypeOf<BoundGauge>();
+  expectTypeOf(wait.labels).returns.toEqualTypeOf<BoundHistogram>();
+  expectTypeOf<BoundCounter['inc']>().toEqualTypeOf<(amount?: number) => void>();
+  expectTypeOf<Parameters<BoundGauge['set']>>().toEqualTypeOf<[value: number]>();
+  expectTypeOf<Parameters<BoundHistogram['observe']>>().toEqualTypeOf<[value: number]>();
+});
+
+test('a definition has the properties of its type alone', () => {
+  expectTypeOf<{ name: string; help: string; exemplars: true }>().toExtend<CounterDefinition>();
+  expectTypeOf<keyof InstrumentDefinition>().toEqualTypeOf<'name' | 'help' | 'labels' | 'maxSeries'>();
+  expectTypeOf<{ name: string; help: string; buckets: number[] }>().not.toExtend<HistogramDefinition>();
+  // What is observed has as many series as there are things; a limit is for labels from outside.
+  expectTypeOf<keyof ObservedDefinition>().toEqualTypeOf<'name' | 'help' | 'labels' | 'type' | 'read'>();
+});
+
 test('what an observed metric reads has the shape of its labels', () => {
   type Read<Labels extends Readonly<Record<string, readonly string[]>>> = ReturnType<
     ObservedDefinition<Labels>['read']
   >;
-  expectTypeOf<Read<Record<never, never>>>().toEqualTypeOf<number>();
+  expectTypeOf<Read<Record<never, never>>>().toEqualTypeOf<number | undefined>();
   type Reading = Read<{ readonly op: readonly ['read', 'write'] }>;
   expectTypeOf<[{ op: 'read' }, number][]>().toExtend<Reading>();
   expectTypeOf<[{ op: 'erase' }, number][]>().not.toExtend<Reading>();

@@ -1,6 +1,3 @@
-/** OpenTelemetry's attribute for the code of an RPC; its package has the constant only among the unstable ones. */
-export const ATTR_RPC_RESPONSE_STATUS_CODE = 'rpc.response.status_code';
-
 /** The codes of Connect in words, `ok` first. @see https://connectrpc.com/docs/protocol/#error-codes */
 export const rpcCodes = [
   'ok',

@@ -1,5 +1,6 @@
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { isServerFault, type RpcCode, rpcCodes, serverFaultCodes } from './rpc-codes.ts';
+import type { BoundCounter } from '../metrics/counter.ts';
+import { type RpcCode, rpcCodes, serverFaultCodes } from './rpc-codes.ts';
 
 /** The part of a generated service descriptor that is read. */
 export interface RpcService {
@@ -16,33 +17,50 @@ export interface RpcMetricsOptions {
 }
 
 /** Counts one RPC that has ended. */
-export type RpcRecorder = (method: string, code: RpcCode, seconds: number) => void;
+export type RpcRecorder = (code: RpcCode, seconds: number) => void;
 
-/** Defines the metrics of the RPCs of a server; every method and code is there at zero from the first scrape. */
-export function defineRpcMetrics(catalogue: Catalogue, { services, metricsPrefix }: RpcMetricsOptions): RpcRecorder {
-  const method = services.flatMap((service) => service.methods.map(({ name }) => name));
+/**
+ * Defines the metrics of the RPCs of a server; every method and code is there at zero from the first scrape.
+ *
+ * @returns what makes the recorder of a method, for the caller to keep.
+ */
+export function defineRpcMetrics(
+  catalogue: Catalogue,
+  { services, metricsPrefix }: RpcMetricsOptions,
+): (method: string) => RpcRecorder {
+  const methods = services.flatMap((service) => service.methods.map(({ name }) => name));
   const requests = catalogue.counter({
     name: `${metricsPrefix}_requests_total`,
     help: 'RPCs that have ended, by method and Connect code.',
-    labels: { method, code: rpcCodes },
+    labels: { method: methods, code: rpcCodes },
   });
   const errors = catalogue.counter({
     name: `${metricsPrefix}_errors_total`,
     help: 'RPCs that ended with a code that is the fault of the server, by method and Connect code.',
-    labels: { method, code: serverFaultCodes },
+    labels: { method: methods, code: serverFaultCodes },
+    exemplars: true,
   });
   const duration = catalogue.histogram({
     name: `${metricsPrefix}_duration_seconds`,
     help: 'Time from the arrival of an RPC to the end of its answer, in seconds.',
-    labels: { method },
+    labels: { method: methods },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     reasonForBuckets:
       'The latency objective stands at 0.5 s; below it, edges for the milliseconds of a local call; above it, for boots of seconds.',
   });
 
-  return (name, code, seconds) => {
-    requests.inc({ method: name, code });
-    if (isServerFault(code)) errors.inc({ method: name, code });
-    duration.observe({ method: name }, seconds);
+  return (method) => {
+    const requestsOf = new Map<RpcCode, BoundCounter>(
+      rpcCodes.map((code) => [code, requests.labels({ method, code })]),
+    );
+    const errorsOf = new Map<RpcCode, BoundCounter>(
+      serverFaultCodes.map((code) => [code, errors.labels({ method, code })]),
+    );
+    const series = duration.labels({ method });
+    return (code, seconds) => {
+      requestsOf.get(code)?.inc();
+      errorsOf.get(code)?.inc();
+      series.observe(seconds);
+    };
   };
 }

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { context, createContextKey, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api';
+import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { urlOf } from '../http/listen.ts';
-import { startTracing, tracesUrl } from './sdk.ts';
+import { createCatalogue } from '../metrics/catalogue.ts';
+import { startTracing, type TracingOptions } from './sdk.ts';
 
 const parent = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', baggage: 'tenant=acme' };
 
@@ -31,26 +33,22 @@ async function startCollector() {
   return { endpoint, requests };
 }
 
-function start(endpoint: string, options: { enabled?: boolean; samplingRate?: number } = {}) {
-  const service = {
+function start(endpoint: string, options: Partial<TracingOptions> = {}) {
+  return startTracing({
+    enabled: true,
+    samplingRate: 1,
     serviceName: 'shop',
     serviceVersion: '1.2.3',
     resourceAttributes: { 'service.namespace': 'market' },
-  };
-  return startTracing({ enabled: true, samplingRate: 1, ...options, endpoint, ...service });
+    metrics: createCatalogue(),
+    logger: pino({ level: 'silent' }),
+    tracesUrl: `${endpoint}/v1/traces`,
+    ...options,
+  });
 }
 
-test.for([
-  ['http://collector:4318', 'http://collector:4318/v1/traces'],
-  ['http://collector:4318/', 'http://collector:4318/v1/traces'],
-  ['https://collector.example/otlp/', 'https://collector.example/otlp/v1/traces'],
-  ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
-] as const)('traces for %s are sent to %s', ([endpoint, url]) => {
-  expect(tracesUrl(endpoint)).toBe(url);
-});
-
 test('a switched-off SDK still passes trace context and baggage on', async () => {
-  const tracing = await start('http://127.0.0.1/', { enabled: false });
+  const tracing = await start('http://127.0.0.1', { enabled: false });
   try {
     const incoming = propagation.extract(ROOT_CONTEXT, parent);
     const outgoing: Record<string, string> = {};
@@ -68,7 +66,7 @@ test('a switched-off SDK still passes trace context and baggage on', async () =>
 test('closing takes the registration back, so that tracing can be started again', async () => {
   const key = createContextKey('test');
   for (const attempt of [1, 2]) {
-    const tracing = await start('http://127.0.0.1/', { enabled: false });
+    const tracing = await start('http://127.0.0.1', { enabled: false });
     const baggageOf = () => propagation.getBaggage(propagation.extract(ROOT_CONTEXT, parent));
     const activeInside = () => context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key));
     expect([attempt, baggageOf()?.getEntry('tenant')?.value, activeInside()]).toEqual([attempt, 'acme', true]);
@@ -94,27 +92,54 @@ test('spans reach the collector with the resource of the service before closing 
   expect(scopeSpans[0].spans).toMatchObject([{ name: 'boot' }]);
 });
 
-test('with a rate of 0 only the traces of callers that recorded theirs are recorded', async () => {
+test('a span that continues a trace names its parent', async () => {
   const { endpoint, requests } = await startCollector();
-  const tracing = await start(endpoint, { samplingRate: 0 });
-  const tracer = trace.getTracer('test');
-  tracer.startSpan('new', {}, ROOT_CONTEXT).end();
-  tracer.startSpan('continued', {}, propagation.extract(ROOT_CONTEXT, parent)).end();
-  expect(await tracing.close(20_000)).toBeUndefined();
+  const tracing = await start(endpoint);
+  trace.getTracer('test').startSpan('continued', {}, propagation.extract(ROOT_CONTEXT, parent)).end();
+  await tracing.close(20_000);
   const [{ scopeSpans }] = JSON.parse(requests[0]?.body ?? '').resourceSpans;
   expect(scopeSpans[0].spans).toMatchObject([
-    { name: 'continued', traceId: '0af7651916cd43dd8448eb211c80319c', parentSpanId: 'b7ad6b7169203331' },
+    { traceId: '0af7651916cd43dd8448eb211c80319c', parentSpanId: 'b7ad6b7169203331' },
   ]);
 });
+
+test('with a rate of 0 only the traces of callers that recorded theirs are recorded', async () => {
+  expect(await recorded({ samplingRate: 0 })).toEqual(['continued']);
+});
+
+test.for([
+  ['always_on', ['new', 'continued', 'unsampled']],
+  ['always_off', []],
+  ['parentbased_always_on', ['new', 'continued']],
+  ['parentbased_always_off', ['continued']],
+  ['traceidratio', []],
+] as const)('with %s and a rate of 0, %j are recorded', async ([sampler, names]) => {
+  expect(await recorded({ samplingRate: 0, sampler })).toEqual(names);
+});
+
+/** The names of the spans that reach the collector, of a new trace and of callers that record theirs and do not. */
+async function recorded(options: Partial<TracingOptions>): Promise<string[]> {
+  const { endpoint, requests } = await startCollector();
+  const tracing = await start(endpoint, options);
+  const tracer = trace.getTracer('test');
+  const traceparent = parent.traceparent.replace(/01$/, '00');
+  tracer.startSpan('new', {}, ROOT_CONTEXT).end();
+  tracer.startSpan('continued', {}, propagation.extract(ROOT_CONTEXT, parent)).end();
+  tracer.startSpan('unsampled', {}, propagation.extract(ROOT_CONTEXT, { traceparent })).end();
+  expect(await tracing.close(20_000)).toBeUndefined();
+  return requests.flatMap(({ body }) =>
+    JSON.parse(body).resourceSpans[0].scopeSpans[0].spans.map(({ name }: { name: string }) => name),
+  );
+}
 
 test('a collector that never answers does not hold up closing, which tells of the loss', async () => {
   const tracing = await start(await listen(() => {}));
   trace.getTracer('test').startSpan('lost').end();
-  expect(await tracing.close(50)).toBe('the collector did not answer within 50 ms');
+  expect(await tracing.close(50)).toEqual({ spans: 1, reason: 'the collector did not answer within 50 ms' });
 });
 
 test('a collector that refuses the spans is a loss with its reason', async () => {
   const tracing = await start(await listen((_request, response) => void response.writeHead(400).end()));
   trace.getTracer('test').startSpan('refused').end();
-  expect(await tracing.close(20_000)).toContain('Bad Request');
+  expect(await tracing.close(20_000)).toMatchObject({ spans: 1, reason: expect.stringContaining('Bad Request') });
 });

@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import { createCatalogue } from './catalogue.ts';
+import { scrape } from './read-samples.ts';
+
+const cpu = { name: 'vm_cpu_usage_percent', help: 'Load of the processors.', type: 'gauge' } as const;
+
+function tableOf(catalogue: ReturnType<typeof createCatalogue>, name = 'vms') {
+  return catalogue.seriesTable({ name, labels: ['vm_id'], columns: { cpu }, maxRows: 2 });
+}
+
+test('the rows of a table are on the page, and what the table says of itself', async () => {
+  const catalogue = createCatalogue();
+  const vms = tableOf(catalogue);
+  for (const vm_id of ['a', 'b', 'c']) vms.columns.cpu.set(vms.add({ vm_id }), 12.5);
+  const { page, errors } = await scrape(catalogue);
+  expect(errors).toEqual([]);
+  expect(page.split('\n').filter((line) => /^(vm_|telemetry_series_table)/.test(line))).toEqual([
+    'telemetry_series_table_overflow_total{table="vms"} 1',
+    'telemetry_series_table_rows{table="vms"} 2',
+    'telemetry_series_table_rows_limit{table="vms"} 2',
+    'vm_cpu_usage_percent{vm_id="a"} 12.5',
+    'vm_cpu_usage_percent{vm_id="b"} 12.5',
+  ]);
+});
+
+test('the metrics of a table are among the entries of its catalogue', () => {
+  const catalogue = createCatalogue();
+  tableOf(catalogue);
+  expect(catalogue.entries.map(({ name }) => name)).toEqual([
+    'telemetry_series_table_overflow_total',
+    'telemetry_series_table_rows',
+    'telemetry_series_table_rows_limit',
+    'vm_cpu_usage_percent',
+  ]);
+});
+
+test('a metric is in one table or is an instrument, whichever comes first', () => {
+  const catalogue = createCatalogue();
+  tableOf(catalogue);
+  expect(() => tableOf(catalogue, 'others')).toThrow(/vm_cpu_usage_percent cannot be in the series table others/);
+  expect(() => catalogue.gauge(cpu)).toThrow(/vm_cpu_usage_percent is a metric of a series table already/);
+  const second = createCatalogue();
+  second.gauge(cpu);
+  expect(() => tableOf(second)).toThrow(/vm_cpu_usage_percent cannot be in the series table vms: it is defined/);
+});

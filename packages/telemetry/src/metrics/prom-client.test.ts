@@ -1,0 +1,107 @@
+import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { expect, test } from 'vitest';
+import { type Catalogue, createCatalogue } from './catalogue.ts';
+import { anyValue } from './definition.ts';
+import { readLines, scrape } from './read-samples.ts';
+
+const help = 'Something that is counted.';
+const reasonForBuckets = 'One is enough.';
+
+/** A catalogue with one metric of each kind, moved. */
+function createMoved() {
+  const metrics = createCatalogue();
+  const calls = metrics.counter({ name: 'calls_total', help, labels: { path: anyValue, status: ['ok', 'failed'] } });
+  const depth = metrics.gauge({ name: 'depth', help });
+  const op = ['x'] as const;
+  const wait = metrics.histogram({ name: 'wait_seconds', help, labels: { op }, buckets: [0.5, 1], reasonForBuckets });
+  metrics.observed({ type: 'gauge', name: 'vms', help, labels: { zone: ['a'] }, read: () => [[{ zone: 'a' }, 3]] });
+  calls.inc({ path: '1,status:ok', status: 'failed' });
+  calls.inc({ path: '"\\\n', status: 'ok' }, 1.5);
+  depth.set(Number.NEGATIVE_INFINITY);
+  for (const seconds of [0.25, 0.75, 0.75, 5]) wait.observe({ op: 'x' }, seconds);
+  return { metrics, calls };
+}
+
+/** What a page says, but for what the handler says of itself. */
+function contentOf(page: string): string[] {
+  return page.split('\n').filter((line) => line !== '' && !line.includes('promhttp_'));
+}
+
+async function expectAgreement(metrics: Catalogue): Promise<void> {
+  const { page, errors } = await scrape(metrics);
+  expect(errors).toEqual([]);
+  expect(contentOf(await metrics.registry.metrics())).toEqual(contentOf(page));
+}
+
+test('the page that prom-client writes of the registry is ours, whatever moves', async () => {
+  const { metrics, calls } = createMoved();
+  await expectAgreement(metrics);
+  calls.inc({ path: '/', status: 'ok' });
+  await expectAgreement(metrics);
+  const page = await metrics.registry.metrics();
+  expect(page).toContain('calls_total{path="1,status:ok",status="failed"} 1\n');
+  expect(page).toContain('calls_total{path="/",status="ok"} 1\n');
+  expect(page).toContain('wait_seconds_bucket{le="1",op="x"} 3\n');
+  expect(page).toContain('telemetry_metric_overflow_total{metric="calls_total"} 0\n');
+});
+
+test('prom-client reads the registry in its other ways, too', async () => {
+  const { metrics } = createMoved();
+  expect(await metrics.registry.getSingleMetricAsString('vms')).toContain('vms{zone="a"} 3');
+  const json = await metrics.registry.getMetricsAsJSON();
+  const values = json.find(({ name }) => name === 'wait_seconds')?.values ?? [];
+  expect(values).toContainEqual({ value: 6.75, labels: { op: 'x' }, metricName: 'wait_seconds_sum' });
+  const merged = Registry.merge([metrics.registry, new Registry()]);
+  expect(await merged.getSingleMetricAsString('wait_seconds')).toContain('wait_seconds_count{op="x"} 4');
+});
+
+test('a registry that was made to write OpenMetrics changes nothing in the catalogue', async () => {
+  const { metrics } = createMoved();
+  const openMetrics = new Registry<OpenMetricsContentType>();
+  openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
+  for (const { name } of metrics.entries) {
+    const metric = metrics.registry.getSingleMetric(name);
+    if (metric !== undefined) openMetrics.registerMetric(metric);
+  }
+  const before = await readLines(metrics);
+  expect(await openMetrics.metrics()).toContain('calls_total{path="1,status:ok",status="failed"} 1\n');
+  expect(await readLines(metrics)).toEqual(before);
+});
+
+test('what is added to the registry is on the page', async () => {
+  const metrics = createCatalogue();
+  const own = new Counter({ name: 'own_total', help, registers: [metrics.registry] });
+  own.inc(2);
+  const { page } = await scrape(metrics);
+  expect(contentOf(page)).toContain('own_total 2');
+});
+
+test('a name belongs to the catalogue or to what was added, never to both', () => {
+  const metrics = createCatalogue();
+  const registers = [metrics.registry];
+  new Gauge({ name: 'theirs', help, registers });
+  expect(() => metrics.gauge({ name: 'theirs', help })).toThrow(
+    'metric theirs is in the registry of the catalogue already',
+  );
+  metrics.gauge({ name: 'ours', help });
+  expect(() => new Gauge({ name: 'ours', help, registers })).toThrow('already been registered');
+});
+
+test('a metric that is only shown in the registry cannot be moved there', async () => {
+  const { metrics } = createMoved();
+  const before = await readLines(metrics);
+  const depth = metrics.registry.getSingleMetric('depth');
+  expect(() => depth instanceof Gauge && depth.set(1)).toThrow('move it with what the catalogue returned');
+  const wait = metrics.registry.getSingleMetric('wait_seconds');
+  expect(() => wait instanceof Histogram && wait.observe({ op: 'x' }, 1)).toThrow(
+    'wait_seconds belongs to a catalogue',
+  );
+  expect(() => metrics.registry.resetMetrics()).toThrow('belongs to a catalogue');
+  expect(await readLines(metrics)).toEqual(before);
+});
+
+test('the global registry of prom-client is left alone', async () => {
+  const { register } = await import('prom-client');
+  createMoved();
+  expect(register.getMetricsAsArray()).toEqual([]);
+});

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { tracesUrlOf } from './traces-url.ts';
+
+const unset = { otlpEndpoint: '', otlpTracesUrl: '', otlpBaseUrl: 'http://localhost:4318/' };
+
+test.for([
+  ['http://collector:4318', 'http://collector:4318/v1/traces'],
+  ['http://collector:4318/', 'http://collector:4318/v1/traces'],
+  ['https://collector.example/otlp/', 'https://collector.example/otlp/v1/traces'],
+  ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+] as const)('traces for the collector %s are sent to %s', ([endpoint, url]) => {
+  expect(tracesUrlOf({ ...unset, otlpEndpoint: endpoint })).toBe(url);
+  expect(tracesUrlOf({ ...unset, otlpBaseUrl: endpoint })).toBe(url);
+});
+
+test.for(['http://traces:4318/', 'https://traces.example/in/here'])(
+  'the address for traces %s is taken as it is',
+  (url) => {
+    expect(tracesUrlOf({ ...unset, otlpTracesUrl: url })).toBe(url);
+  },
+);
+
+test("the service's own variable wins over the standard ones, and the one for traces over the general one", () => {
+  const all = { otlpEndpoint: 'http://own/', otlpTracesUrl: 'http://traces/', otlpBaseUrl: 'http://base/' };
+  expect(tracesUrlOf(all)).toBe('http://own/v1/traces');
+  expect(tracesUrlOf({ ...all, otlpEndpoint: '' })).toBe('http://traces/');
+  expect(tracesUrlOf({ ...all, otlpEndpoint: '', otlpTracesUrl: '' })).toBe('http://base/v1/traces');
+});
