@@ -21,12 +21,18 @@ export default {
       { path: '^packages/telemetry/' },
       { path: '^packages/(?!telemetry/)' },
     ),
+    forbid(
+      'faults-know-no-service',
+      'Each service has them, beside those of its own.',
+      { path: '^packages/faults/' },
+      { path: '^packages/(?!faults/|telemetry/)' },
+    ),
     forbid('wire-stands-alone', 'It is generated.', { path: '^packages/wire/' }, { path: '^packages/(?!wire/)' }),
     forbid(
       'simulators-do-not-know-each-other',
       'They meet on the wire, as the real services do.',
       { path: '^packages/(metald|billaged)-sim/' },
-      { path: '^packages/(?!telemetry/|wire/)', pathNot: '^packages/$1-sim/' },
+      { path: '^packages/(?!faults/|telemetry/|wire/)', pathNot: '^packages/$1-sim/' },
     ),
     forbid(
       'monitoring-knows-no-service',

@@ -1,5 +1,6 @@
 import { UsageError } from '@vmobs/telemetry';
 import { benchExposition } from './exposition.ts';
+import { benchFleet } from './fleet.ts';
 import { benchInstruments } from './instruments.ts';
 import { machine } from './machine.ts';
 import { benchRequest } from './request.ts';
@@ -11,6 +12,7 @@ import { benchRequest } from './request.ts';
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   exposition: benchExposition,
+  fleet: benchFleet,
   instruments: benchInstruments,
   request: benchRequest,
 };

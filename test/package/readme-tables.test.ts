@@ -16,6 +16,7 @@ const startOptions: Readonly<Record<keyof TelemetryOptions, true>> = {
   settings: true,
   resourceAttributes: true,
   logOutput: true,
+  aroundMetrics: true,
 };
 const serveOptions: Readonly<Record<keyof ServeOptions, true>> = {
   port: true,

@@ -28,14 +28,17 @@ const mains: Readonly<Record<CommandName, string>> = {
   demo: '@vmobs/lab/demo',
 };
 
-/** Starts a command with these variables and no others. */
+/** Starts a command with these variables and no others, except that metald leaves nothing on the disk unless told to. */
 export function startCommand(
   name: CommandName,
   flags: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): RunningCommand {
   const main = fileURLToPath(import.meta.resolve(mains[name]));
-  const child = spawn(process.execPath, [main, ...flags], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...flags], {
+    env: { UNKEY_METALD_SIM_SPOOL: 'memory', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const written = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (written.stderr += text));

@@ -1,17 +1,24 @@
-import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
-import { type RunningService, startTelemetry, type Telemetry, type TelemetryOptions } from '@vmobs/telemetry';
-import { connectClientInterceptor, connectServerInterceptor } from '@vmobs/telemetry/connect';
+import { addFaultRoutes, createFaults, readControlToken, requireToken } from '@vmobs/faults';
+import { onePort, type RunningService, startTelemetry, type Telemetry, type TelemetryOptions } from '@vmobs/telemetry';
+import { connectClientInterceptor } from '@vmobs/telemetry/connect';
 import { type VmConfig, VmService } from '@vmobs/wire/vmprovisioner';
 import Fastify from 'fastify';
-import { startBilling } from './billing/billing.ts';
+import { type Billing, startBilling } from './billing/billing.ts';
 import { createBillingClient } from './billing/billing-client.ts';
+import { createGroundTruth } from './billing/ground-truth.ts';
 import { createNullClient } from './billing/null-client.ts';
-import { createBillingQueue } from './billing/queue.ts';
+import { memoryOnly, openSpool } from './billing/spool/open-spool.ts';
+import { createSpoolFailureReport } from './billing/spool-failures.ts';
 import { type MetaldConfig, metaldDefaults, metaldPrefixes, version } from './config.ts';
+import { createMetaldFaults } from './faults.ts';
 import { createFleet } from './fleet/fleet.ts';
 import { createSimulatedHypervisor, type Hypervisor } from './fleet/hypervisor.ts';
+import { addTruthRoute } from './http/truth.ts';
 import { createMetaldMetrics, observeMetald } from './metrics.ts';
+import { createHostHealth } from './rpc/host-health.ts';
+import { createVmApi } from './rpc/vm-api.ts';
 import { createVmService } from './rpc/vm-service.ts';
+import { startSimulatedFleet } from './simulated-fleet.ts';
 
 /** Options of `startMetald`: any setting, and what a test may put in the place of the outside world. */
 export interface MetaldOptions extends Partial<MetaldConfig>, Pick<TelemetryOptions, 'logOutput'> {
@@ -25,16 +32,18 @@ export interface Metald extends RunningService {
   readonly telemetry: Telemetry;
 }
 
-/** Largest request that is read: a VM configuration has a few kilobytes. */
-const largestRequestBytes = 1024 ** 2;
+/** VMs that are gone and whose usage is still known exactly: a few hundred bytes each. */
+const goneVmsRemembered = 10_000;
 
 /**
- * Starts a simulated metald in this process. Nothing is read from the environment.
+ * Starts a simulated metald in this process. Nothing is read from the environment, and billing data stays in memory
+ * unless a folder is given as `spool`.
  *
  * @example
  * const metald = await startMetald({ port: 0, metricsPort: 0, billingEndpoint: billaged.url });
  *
- * @throws ListenError when a port cannot be had.
+ * @throws ListenError when a port cannot be had, SpoolFolderError when the spool folder cannot be used,
+ * ConfigurationError when the file of the control token cannot.
  */
 export async function startMetald({
   hypervisor,
@@ -42,7 +51,9 @@ export async function startMetald({
   logOutput,
   ...settings
 }: MetaldOptions = {}): Promise<Metald> {
-  const config = { ...metaldDefaults, ...settings };
+  const config = { ...metaldDefaults, spool: memoryOnly, ...settings };
+  const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
+  const metaldFaults = createMetaldFaults(config);
   const telemetry = await startTelemetry({
     name: 'metald',
     version,
@@ -50,43 +61,77 @@ export async function startMetald({
     settings: config,
     metricsPortSetting: 'UNKEY_METALD_OTEL_PROMETHEUS_PORT or --metrics-port',
     resourceAttributes: { 'service.namespace': 'unkey' },
+    aroundMetrics: metaldFaults.service.aroundMetrics,
     ...(logOutput && { logOutput }),
   });
   const { logger, tracer } = telemetry;
   const metrics = createMetaldMetrics(telemetry.metrics);
   const fleet = createFleet<VmConfig>({
-    maxVms: config.maxVms,
+    maxVms: config.maxVms + config.vms,
     seed: config.seed,
-    hypervisor: hypervisor ?? createSimulatedHypervisor(config),
+    hypervisor: metaldFaults.hypervisor.around(hypervisor ?? createSimulatedHypervisor(config)),
     now,
   });
-  const queue = createBillingQueue();
-  observeMetald(telemetry.metrics, { fleet, queue, perVmSeries: config.highCardinality });
-
-  const client =
-    config.billingEnabled && !config.billingMock
-      ? createBillingClient(config.billingEndpoint, [connectClientInterceptor(tracer)])
-      : createNullClient(logger);
-  const billing = startBilling({
-    fleet,
+  const truth = createGroundTruth(goneVmsRemembered);
+  const sendsBills = config.billingEnabled && !config.billingMock;
+  const spool = await openOrClose(telemetry, () =>
+    openSpool({
+      folder: sendsBills ? config.spool : memoryOnly,
+      limitBytes: config.spoolLimitMib * 1024 ** 2,
+      now,
+      onFailure: createSpoolFailureReport(metrics, logger),
+    }),
+  );
+  const { billingEndpoint, sampling } = metaldFaults;
+  const billingNow = sampling.skewed(now);
+  const client = sendsBills
+    ? createBillingClient(config.billingEndpoint, [
+        billingEndpoint.outer,
+        connectClientInterceptor(tracer),
+        billingEndpoint.inner,
+      ])
+    : createNullClient(logger);
+  const billing: Billing = startBilling({
+    fleet: sampling.withGaps(fleet, {
+      intervalMs: config.billingIntervalMs,
+      now: billingNow,
+      onGap: (fromMs, untilMs) => billing.notSampled(fromMs, untilMs),
+    }),
+    truth,
     client,
-    queue,
+    spool,
     metrics,
     logger,
     tracer,
     intervalMs: config.billingIntervalMs,
     batchSize: config.billingBatchSize,
-    now,
+    now: billingNow,
   });
+  observeMetald(telemetry.metrics, { fleet, spool, billing, now, perVmSeries: config.highCardinality });
+  const faults = createFaults({ faults: metaldFaults.all, metrics: telemetry.metrics, logger });
 
-  const app = Fastify({ ...telemetry.fastifyOptions, requestTimeout: 30_000 });
+  const { backend } = config;
+  const vmService = createVmService({ fleet, billing, metrics, logger, backend });
+  const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
   await app.register(telemetry.fastify, { rpc: { services: [VmService], metricsPrefix: 'metald_api' } });
-  await app.register(fastifyConnectPlugin, {
-    readMaxBytes: largestRequestBytes,
-    interceptors: [connectServerInterceptor(() => metrics.errors.inc({ component: 'api' }))],
-    routes: (router) => router.service(VmService, createVmService({ fleet, billing, metrics, logger })),
+  const { timeScale } = config;
+  await app.register(
+    createVmApi({ service: vmService, metrics, timeScale, interceptors: [metaldFaults.service.interceptor] }),
+  );
+  await app.register(createHostHealth({ version, backend, pingBackend: metaldFaults.hypervisor.ping }));
+  if (config.simControl) {
+    await app.register(async (sim) => {
+      requireToken(sim, controlToken);
+      addTruthRoute(sim, truth);
+      addFaultRoutes(sim, faults);
+    });
+  }
+  const simulatedFleet = await startSimulatedFleet({ config, fleet, billing, service: vmService, logger });
+  app.addHook('onClose', () => {
+    simulatedFleet.stop();
+    faults.close();
+    return billing.close();
   });
-  app.addHook('onClose', () => billing.close());
 
   const service = await telemetry.listen(app, {
     host: config.address,
@@ -98,4 +143,14 @@ export async function startMetald({
     'metald is ready',
   );
   return { ...service, telemetry };
+}
+
+/** Opens something; when that fails, what was opened before it does not stay open. */
+async function openOrClose<T>(telemetry: Telemetry, open: () => T): Promise<T> {
+  try {
+    return open();
+  } catch (error) {
+    await telemetry.close();
+    throw error;
+  }
 }

@@ -1,3 +1,4 @@
+import { controlSettings } from '@vmobs/faults';
 import { kinds, readSettings, type SettingValues, setting, telemetrySettings } from '@vmobs/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
 
@@ -6,6 +7,8 @@ export const version = packageJson.version;
 
 /** Prefixes of the environment variables. */
 export const metaldPrefixes = ['UNKEY_METALD'] as const;
+
+const telemetry = telemetrySettings({ name: 'metald', version, metricsPort: 9464 });
 
 /**
  * Everything that can be set. Names and defaults are those of the real service, except that it listens on all
@@ -26,6 +29,12 @@ export const metaldSettings = {
     default: '127.0.0.1',
     help: 'address that the API listens on',
   }),
+  backend: setting({
+    variables: ['_BACKEND'],
+    kind: kinds.oneOf('cloudhypervisor', 'firecracker', 'docker'),
+    default: 'cloudhypervisor',
+    help: 'what the VMs are said to run on; they are simulated whatever it is',
+  }),
   maxVms: setting({
     variables: ['_MAX_PROCESSES'],
     flag: 'max-vms',
@@ -41,7 +50,7 @@ export const metaldSettings = {
     help: 'send usage to billaged; without it, usage is collected and dropped',
   }),
   billingMock: setting({
-    variables: ['_BILLING_MOCK_MODE'],
+    variables: ['_BILLING_MOCK_MODE', '_BILLING_MOCK'],
     kind: kinds.boolean,
     default: false,
     help: 'log usage at debug level instead of sending it',
@@ -81,7 +90,44 @@ export const metaldSettings = {
     default: 1,
     help: 'how many times faster than real the simulated hypervisor boots and stops VMs',
   }),
-  ...telemetrySettings({ name: 'metald', version, metricsPort: 9464 }),
+  spool: setting({
+    variables: ['_SIM_SPOOL'],
+    flag: 'spool',
+    kind: kinds.text,
+    default: '~/.local/state/metald-sim/spool',
+    help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, and the end of the process loses them',
+  }),
+  spoolLimitMib: setting({
+    variables: ['_SIM_SPOOL_LIMIT_MIB'],
+    flag: 'spool-limit',
+    kind: kinds.integer({ min: 1, max: 65_536 }),
+    default: 1_024,
+    help: 'MiB that the spool may take; batches beyond that are lost, and counted. In memory, 64 at most',
+  }),
+  vms: setting({
+    variables: ['_SIM_VMS'],
+    flag: 'vms',
+    kind: kinds.integer({ min: 0, max: 1_000_000 }),
+    default: 0,
+    help: 'VMs that run when metald starts, besides the --max-vms that clients may create',
+  }),
+  churn: setting({
+    variables: ['_SIM_CHURN'],
+    flag: 'churn',
+    kind: kinds.number({ min: 0, max: 100_000 }),
+    default: 0,
+    help: 'VMs of --vms that are replaced by new ones in a minute',
+  }),
+  ...controlSettings,
+  simControl: {
+    ...controlSettings.simControl,
+    help: 'serve /sim/ on the API port: GET /sim/truth is what exactly each VM has used, /sim/faults switches faults on and off',
+  },
+  ...telemetry,
+  highCardinality: {
+    ...telemetry.highCardinality,
+    help: 'series for each VM; the original leaves them out unless it is told to have them, here they are on as the monitoring guide uses them',
+  },
 };
 
 /** Values of all settings. */

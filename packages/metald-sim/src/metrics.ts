@@ -1,7 +1,11 @@
-import { anyValue, type Catalogue, processCpuSeconds } from '@vmobs/telemetry';
-import type { BillingQueue } from './billing/queue.ts';
+import { type Catalogue, processCpuSeconds } from '@vmobs/telemetry';
+import { lossReasons } from './billing/loss-reason.ts';
+import { noticeKinds } from './billing/notice.ts';
+import { spoolFailures } from './billing/spool/disk-spool.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { vmOperations, vmStates } from './fleet/state-machine.ts';
+import { type ObservedBilling, observeBilling } from './metrics-billing.ts';
+import { observeVms } from './metrics-per-vm.ts';
 
 /** Where an internal error can arise: in the API itself, in the hypervisor, on the way to billaged. */
 const errorComponents = ['api', 'backend', 'billing'] as const;
@@ -31,9 +35,27 @@ export function createMetaldMetrics(catalogue: Catalogue) {
       name: 'metald_billing_metrics_collected_total',
       help: 'Usage samples taken from VMs.',
     }),
+    billingTickLag: catalogue.histogram({
+      name: 'metald_billing_tick_lag_seconds',
+      help: 'How late a tick of sampling began, in seconds. A tick samples a share of the VMs.',
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      reasonForBuckets:
+        'A timer is late by up to 1 ms; ticks come every 10 ms; a request may wait 25 ms; the interval is 100 ms, and beyond it samples are missing; 1 s is the interval of large fleets.',
+    }),
+    billingTickDuration: catalogue.histogram({
+      name: 'metald_billing_tick_duration_seconds',
+      help: 'How long a tick of sampling worked, in seconds, without what was served in between.',
+      buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5],
+      reasonForBuckets:
+        'A tick of 1000 VMs takes 0.5 ms; ticks come every 10 ms, so sampling is at its limit there; from then on it lags behind.',
+    }),
+    billingTicksMissed: catalogue.counter({
+      name: 'metald_billing_ticks_missed_total',
+      help: 'Ticks of sampling that were left out, because the next one of the same VMs was due already: their samples are missing.',
+    }),
     billingBatchesSent: catalogue.counter({
       name: 'metald_billing_batches_sent_total',
-      help: 'Attempts to send a batch to billaged, failed ones included, so that failures / sent is the share that failed.',
+      help: 'Attempts to send a batch to billaged, failed ones included, so that failures / sent is the share that failed. One that could not be made because a notice before it failed counts, too.',
     }),
     billingBatchFailures: catalogue.counter({
       name: 'metald_billing_batch_failures_total',
@@ -48,7 +70,27 @@ export function createMetaldMetrics(catalogue: Catalogue) {
     }),
     billingMetricsDropped: catalogue.counter({
       name: 'metald_billing_metrics_dropped_total',
-      help: 'Usage samples that were given up: the queue was full, billaged refused them, or the process ended.',
+      help: 'Usage samples that are not billed: the spool was full or could not be written to, billaged refused them, they could not be read back, or the process ended with them in memory.',
+      labels: { reason: lossReasons },
+    }),
+    billingBatchesSetAside: catalogue.counter({
+      name: 'metald_billing_batches_set_aside_total',
+      help: 'Batches that billaged refused. They are not sent again; with a spool on disk they are kept in its file set-aside.spool.',
+    }),
+    billingNoticesSent: catalogue.counter({
+      name: 'metald_billing_notices_sent_total',
+      help: 'Attempts to tell billaged of a start, a stop or a possible gap, failed ones included.',
+      labels: { notice: noticeKinds },
+    }),
+    billingNoticeFailures: catalogue.counter({
+      name: 'metald_billing_notice_failures_total',
+      help: 'Attempts to tell billaged of a start, a stop or a possible gap that failed.',
+      labels: { notice: noticeKinds },
+    }),
+    billingSpoolFailures: catalogue.counter({
+      name: 'metald_billing_spool_failures_total',
+      help: 'What the file system refused to the spool: a write, or a sync of what was written.',
+      labels: { operation: spoolFailures },
     }),
 
     // Used by the alert HighErrorRate in section 4.
@@ -61,15 +103,18 @@ export function createMetaldMetrics(catalogue: Catalogue) {
 }
 
 /** What the metrics that are read at each scrape are read from. */
-export interface ObservedState {
+export interface ObservedState extends ObservedBilling {
   readonly fleet: Fleet<unknown>;
-  readonly queue: BillingQueue;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+  readonly billing: ObservedBilling['billing'] & { readonly byteLength: number };
   /** Whether there are series for each VM. */
   readonly perVmSeries: boolean;
 }
 
 /** Defines the metrics of metald that are read from its state at each scrape. */
-export function observeMetald(catalogue: Catalogue, { fleet, queue, perVmSeries }: ObservedState): void {
+export function observeMetald(catalogue: Catalogue, state: ObservedState): void {
+  const { fleet, now, perVmSeries } = state;
   catalogue.observed({
     type: 'gauge',
     name: 'metald_vms_total',
@@ -80,39 +125,15 @@ export function observeMetald(catalogue: Catalogue, { fleet, queue, perVmSeries 
       return vmStates.map((state) => [{ state }, counts[state]] as const);
     },
   });
+  observeBilling(catalogue, state);
   catalogue.observed({
     type: 'gauge',
-    name: 'metald_billing_queue_batches',
-    help: 'Batches and notices that wait to be sent to billaged.',
-    read: () => queue.length,
+    name: 'metald_billing_open_batches_bytes',
+    help: 'Memory of the samples that are in no full batch yet: what grows with the fleet and the size of batches.',
+    read: () => state.billing.byteLength,
   });
 
-  const eachRunningVm = () => (perVmSeries ? fleet.running() : []);
-  catalogue.observed({
-    type: 'gauge',
-    name: 'metald_cpu_usage_percent',
-    help: 'Load of the processors of a running VM, 0 to 100.',
-    labels: { vm_id: anyValue },
-    read: () => Array.from(eachRunningVm(), ({ id, usage }) => [{ vm_id: id }, usage.cpuPercent] as const),
-  });
-  catalogue.observed({
-    type: 'gauge',
-    name: 'metald_memory_usage_bytes',
-    help: 'Memory that a running VM uses, in bytes.',
-    labels: { vm_id: anyValue },
-    read: () => Array.from(eachRunningVm(), ({ id, usage }) => [{ vm_id: id }, Math.floor(usage.memoryBytes)] as const),
-  });
-  catalogue.observed({
-    type: 'counter',
-    name: 'metald_disk_io_bytes_total',
-    help: 'Bytes that a running VM has read from and written to its disks since it was booted.',
-    labels: { vm_id: anyValue, op: ['read', 'write'] },
-    read: () =>
-      Array.from(eachRunningVm()).flatMap(({ id, usage }) => [
-        [{ vm_id: id, op: 'read' }, Math.floor(usage.diskReadBytes)] as const,
-        [{ vm_id: id, op: 'write' }, Math.floor(usage.diskWriteBytes)] as const,
-      ]),
-  });
+  observeVms(catalogue, { slots: fleet.slots, now, perVmSeries });
 
   // Section 2, system health, under the names with a prefix; its alert reads the ones without, which are there, too.
   catalogue.observed({

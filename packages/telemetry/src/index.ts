@@ -28,6 +28,7 @@ export type { FastifyTelemetryOptions } from './fastify/plugin.ts';
 export type { Fetch } from './fetch/traced-fetch.ts';
 export type { Health } from './http/health.ts';
 export { ListenError, type ListenOptions } from './http/listen.ts';
+export { type OnePortOptions, onePort } from './http/one-port.ts';
 export type { CheckAnswer, ReadinessCheck, ReadinessCheckOptions } from './http/readiness-checks.ts';
 export { type Command, runCommand } from './lifecycle/command.ts';
 export { CommandError } from './lifecycle/command-error.ts';

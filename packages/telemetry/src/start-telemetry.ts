@@ -5,7 +5,7 @@ import type { DestinationStream } from 'pino';
 import { ConfigurationError } from './config/configuration-error.ts';
 import { readSettings } from './config/settings.ts';
 import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
-import { createMetricsHandler } from './exposition/handler.ts';
+import { createMetricsHandler, type MetricsHandler } from './exposition/handler.ts';
 import { defineScrapeMetrics } from './exposition/scrape-metrics.ts';
 import { createFastifyPlugin, type FastifyTelemetryPlugin } from './fastify/plugin.ts';
 import { createUnroutableReporter } from './fastify/report-unroutable.ts';
@@ -51,6 +51,8 @@ export interface TelemetryOptions {
   readonly resourceAttributes?: Attributes;
   /** Where log lines go instead of standard output. */
   readonly logOutput?: DestinationStream;
+  /** Is put around what answers `/metrics`, for whoever has something to do before or instead of it. */
+  readonly aroundMetrics?: (handler: MetricsHandler) => MetricsHandler;
 }
 
 /** Metrics, traces, logs, health and the lifecycle of one service. */
@@ -147,7 +149,7 @@ interface PartsOptions {
 }
 
 async function startParts({ options, prefixes, settings, metrics, opened }: PartsOptions): Promise<Telemetry> {
-  const { resourceAttributes = {}, logOutput } = options;
+  const { resourceAttributes = {}, logOutput, aroundMetrics = (handler) => handler } = options;
   const { serviceName: service, serviceVersion: version } = settings;
   const logs = createLogs({
     service,
@@ -192,7 +194,9 @@ async function startParts({ options, prefixes, settings, metrics, opened }: Part
         portSetting: options.metricsPortSetting ?? (namesOf('_OTEL_PROMETHEUS_PORT') || 'the option metricsPort'),
         hostSetting: namesOf('_OTEL_PROMETHEUS_INTERFACE'),
       },
-      metrics: createMetricsHandler({ sources: metrics.sources, onError, scrapeMetrics: defineScrapeMetrics(metrics) }),
+      metrics: aroundMetrics(
+        createMetricsHandler({ sources: metrics.sources, onError, scrapeMetrics: defineScrapeMetrics(metrics) }),
+      ),
       health,
       onError,
     });

@@ -77,7 +77,11 @@ export async function runDemo(config: DemoConfig): Promise<number> {
       command: process.execPath,
       flags: [main, `--port=${ports[name]}`, `--metrics-port=${ports[`${name}Metrics`]}`, ...flags],
       // The collector reads the file; what else the process writes, such as why it cannot start, goes beside it.
-      env: { LOG_FILE: join(folder, name, `${name}.log`), ...tracing },
+      env: {
+        LOG_FILE: join(folder, name, `${name}.log`),
+        UNKEY_METALD_SIM_SPOOL: join(folder, 'metald-spool'),
+        ...tracing,
+      },
       logFile: join(folder, `${name}.out`),
       readyUrl: `${urlOf(ports[`${name}Metrics`])}/ready`,
       ipc: true,

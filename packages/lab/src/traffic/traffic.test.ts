@@ -23,7 +23,8 @@ async function startTestMetald(hypervisor?: MetaldOptions['hypervisor']) {
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   closers.push(metald.close);
-  const operations = (name: string) => lines.filter(({ operation }) => operation === name);
+  const operations = (name: string) =>
+    lines.filter(({ msg, operation }) => msg === 'vm operation' && operation === name);
   return { metaldUrl: metald.url, operations };
 }
 

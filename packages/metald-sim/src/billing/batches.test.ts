@@ -1,59 +1,106 @@
+import { fromBinary } from '@bufbuild/protobuf';
+import { SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 import { expect, test } from 'vitest';
-import { initialUsage } from '../fleet/usage.ts';
-import { type Batch, createBatches } from './batches.ts';
-import { takeSample } from './sample.ts';
+import type { Batch } from './batch.ts';
+import { createBatches } from './batches.ts';
 
-const web = { vmId: 'ud-web', customerId: 'acme' };
-const db = { vmId: 'ud-db', customerId: 'globex' };
-const sampleAt = (second: number) => takeSample(initialUsage(1024 ** 3), 1_000 * second);
-const secondsOf = (batch: Batch | undefined) => batch?.samples.map(({ timestamp }) => Number(timestamp.seconds));
+const web = { id: 'ud-web', customerId: 'acme', slot: 0 };
+const db = { id: 'ud-db', customerId: 'globex', slot: 1 };
+const amounts = Float64Array.of(1, 2, 3, 4, 5, 6);
+
+/** Batches that fill up with this many samples, and those that have. */
+function createTestBatches(batchSize: number) {
+  const full: Batch[] = [];
+  const batches = createBatches({ batchSize, onFull: (batch) => void full.push(batch) });
+  return { ...batches, full, add: (owner: typeof web, second: number) => batches.add(owner, 1_000 * second, amounts) };
+}
+
+const secondsOf = ({ bytes }: Batch) =>
+  fromBinary(SendMetricsBatchRequestSchema, bytes).metrics.map(({ timestamp }) => Number(timestamp?.seconds));
 
 test('the sample that fills a batch gives it, in order, and the next one begins anew', () => {
-  const batches = createBatches(3);
-  const given = [1, 2, 3, 4, 5, 6, 7].map((second) => secondsOf(batches.add(web, sampleAt(second))));
-  expect(given).toEqual([undefined, undefined, [1, 2, 3], undefined, undefined, [4, 5, 6], undefined]);
-  expect(secondsOf(batches.take(web.vmId))).toEqual([7]);
+  const { add, take, full } = createTestBatches(3);
+  for (const second of [1, 2, 3, 4, 5, 6, 7]) {
+    add(web, second);
+    expect(full).toHaveLength(Math.floor(second / 3));
+  }
+  expect(full.map(secondsOf)).toEqual([
+    [1, 2, 3],
+    [4, 5, 6],
+  ]);
+  const rest = take(web);
+  expect(rest && secondsOf(rest)).toEqual([7]);
 });
 
-test('a batch of one sample is full at once', () => {
-  const batches = createBatches(1);
-  expect(batches.add(web, sampleAt(1))).toMatchObject({ ...web, samples: [sampleAt(1)] });
-  expect(batches.takeAll()).toEqual([]);
-});
-
-test('each VM has a batch of its own', () => {
-  const batches = createBatches(2);
-  expect(batches.add(web, sampleAt(1))).toBeUndefined();
-  expect(batches.add(db, sampleAt(2))).toBeUndefined();
-  expect(batches.add(web, sampleAt(3))).toEqual({ ...web, samples: [sampleAt(1), sampleAt(3)] });
-  expect(batches.takeAll()).toEqual([{ ...db, samples: [sampleAt(2)] }]);
-});
-
-test('taking the batch of one VM leaves the others, and a batch is taken once', () => {
-  const batches = createBatches(10);
-  batches.add(web, sampleAt(1));
-  batches.add(db, sampleAt(1));
-  expect(batches.take(web.vmId)).toEqual({ ...web, samples: [sampleAt(1)] });
-  expect(batches.take(web.vmId)).toBeUndefined();
-  expect(batches.takeAll().map(({ vmId }) => vmId)).toEqual([db.vmId]);
-  expect(batches.takeAll()).toEqual([]);
-});
-
-test('a batch that was given does not change when more samples come', () => {
-  const batches = createBatches(2);
-  batches.add(web, sampleAt(1));
-  const full = batches.add(web, sampleAt(2));
-  batches.add(web, sampleAt(3));
-  expect(secondsOf(full)).toEqual([1, 2]);
-});
-
-test('a sample has whole units, fractions wait until they are whole', () => {
-  const usage = { ...initialUsage(1_000), cpuNanos: 1.9, diskReadBytes: 8.5, networkTxBytes: 2 ** 40 + 0.5 };
-  expect(takeSample(usage, 1_500)).toMatchObject({
-    timestamp: { seconds: 1n, nanos: 500_000_000 },
-    cpuTimeNanos: 1n,
-    memoryUsageBytes: 100n,
-    diskReadBytes: 8n,
-    networkTxBytes: 2n ** 40n,
+test('a batch says whose it is, how many samples it has, and of when', () => {
+  const { add, full } = createTestBatches(2);
+  add(web, 1);
+  add(web, 3);
+  expect(full).toEqual([
+    {
+      vmId: 'ud-web',
+      customerId: 'acme',
+      sampleCount: 2,
+      firstTimestamp: 1_000_000_000n,
+      lastTimestamp: 3_000_000_000n,
+      bytes: expect.any(Uint8Array),
+    },
+  ]);
+  const [batch] = full;
+  expect(batch && fromBinary(SendMetricsBatchRequestSchema, batch.bytes)).toMatchObject({
+    vmId: 'ud-web',
+    customerId: 'acme',
+    metrics: [
+      {
+        timestamp: { seconds: 1n, nanos: 0 },
+        cpuTimeNanos: 1n,
+        memoryUsageBytes: 2n,
+        diskReadBytes: 3n,
+        diskWriteBytes: 4n,
+        networkRxBytes: 5n,
+        networkTxBytes: 6n,
+      },
+      { timestamp: { seconds: 3n } },
+    ],
   });
+});
+
+test('each VM has a batch of its own, and taking one leaves the others', () => {
+  const { add, take, takeAll, full } = createTestBatches(10);
+  add(web, 1);
+  add(db, 2);
+  add(web, 3);
+  expect(take(web)).toMatchObject({ vmId: 'ud-web', sampleCount: 2 });
+  expect(take(web)).toBeUndefined();
+  expect([...takeAll()]).toMatchObject([{ vmId: 'ud-db', sampleCount: 1 }]);
+  expect([...takeAll()]).toEqual([]);
+  expect(full).toEqual([]);
+});
+
+test('what a VM has left in a slot is given out when another VM has the slot', () => {
+  const { add, take, full } = createTestBatches(10);
+  const next = { ...db, slot: web.slot };
+  add(web, 1);
+  expect(take(next)).toBeUndefined();
+  add(next, 2);
+  expect(full).toMatchObject([{ vmId: 'ud-web', sampleCount: 1 }]);
+  expect(take(web)).toBeUndefined();
+  expect(take(next)).toMatchObject({ vmId: 'ud-db', sampleCount: 1 });
+});
+
+test('the batches of a fleet that begins at once are not all full at once; from then on all are of full size', () => {
+  const batchSize = 60;
+  const { add, full } = createTestBatches(batchSize);
+  const fleet = Array.from({ length: 1_100 }, (_, slot) => ({ id: `ud-${slot}`, customerId: 'acme', slot }));
+  const fullAt: number[] = [];
+  for (let second = 1; second <= 2 * batchSize; second += 1) {
+    for (const vm of fleet) add(vm, second);
+    fullAt.push(full.length);
+  }
+  const each = fullAt.map((count, index) => count - (fullAt[index - 1] ?? 0));
+  // 25 may begin together; the others are spread over all sixty seconds.
+  expect(Math.max(...each)).toBeLessThan(25 + 3 * (1_075 / batchSize));
+  expect(full.filter(({ sampleCount }) => sampleCount < batchSize).length).toBeGreaterThan(1_000);
+  const second = new Map(full.map((batch) => [batch.vmId, batch.sampleCount]));
+  expect(new Set(second.values())).toEqual(new Set([batchSize]));
 });

@@ -1,23 +1,31 @@
-import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
 import { startTelemetry } from '@vmobs/telemetry';
-import { BillingService, type SendMetricsBatchRequest } from '@vmobs/wire/billing';
 import { afterEach, expect, test } from 'vitest';
 import { metaldDefaults } from '../config.ts';
-import { initialUsage } from '../fleet/usage.ts';
 import { createMetaldMetrics } from '../metrics.ts';
 import { createDeliveries } from './deliveries.ts';
-import { takeSample } from './sample.ts';
+import { createLosses } from './losses.ts';
+import type { Notice } from './notice.ts';
+import { type BatchHeader, headerOf } from './spool/entry.ts';
+import { createMemorySpool } from './spool/memory-spool.ts';
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-const samples = [1_000, 2_000, 3_000].map((unixMs) => takeSample(initialUsage(1024 ** 3), unixMs));
-const batch = { vmId: 'ud-1', customerId: 'acme', samples };
+const batch = {
+  vmId: 'ud-1',
+  customerId: 'acme',
+  sampleCount: 3,
+  firstTimestamp: 1n,
+  lastTimestamp: 3n,
+  bytes: Buffer.from('the batch'),
+};
+const stopped: Notice = { kind: 'stopped', vmId: 'ud-1', stopTime: 1n };
 
-/** Deliveries to a billaged that answers as it is told, with real metrics and logs. */
-async function createTestDeliveries(answer: () => { success: boolean; message?: string }) {
+/** Deliveries out of a spool to a billaged that answers as it is told, with real metrics and logs. */
+async function createTestDeliveries(answer: () => void = () => undefined) {
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startTelemetry({
     name: 'metald',
@@ -26,86 +34,126 @@ async function createTestDeliveries(answer: () => { success: boolean; message?: 
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   closers.push(telemetry.close);
-  const received: SendMetricsBatchRequest[] = [];
-  const transport = createRouterTransport(({ service }) => {
-    service(BillingService, {
-      sendMetricsBatch(request) {
-        received.push(request);
-        return answer();
+  const { logger, tracer } = telemetry;
+  const metrics = createMetaldMetrics(telemetry.metrics);
+  const spool = createMemorySpool({ limitBytes: 1_000, now: Date.now });
+  const received: (string | Notice)[] = [];
+  const gaps: BatchHeader[] = [];
+  const losses = createLosses({ metrics, logger, onStoredLoss: (lost) => gaps.push(lost) });
+  const deliver = createDeliveries({
+    client: {
+      async sendBatch(bytes) {
+        received.push(Buffer.from(bytes).toString());
+        answer();
       },
-      notifyVmStopped: answer,
-    });
-  });
-  const deliveries = createDeliveries({
-    client: createClient(BillingService, transport),
-    metrics: createMetaldMetrics(telemetry.metrics),
-    logger: telemetry.logger,
-    tracer: telemetry.tracer,
+      async sendNotice(notice) {
+        received.push(notice);
+        answer();
+      },
+      async sendHeartbeat() {},
+      close() {},
+    },
+    spool,
+    losses,
+    metrics,
+    logger,
+    tracer,
+    now: Date.now,
   });
   const page = async () => (await fetch(`${telemetry.metricsUrl}/metrics`)).text();
-  return { deliveries, lines, received, page };
+  return { deliver, spool, lines, received, gaps, page };
 }
 
 /** Never aborted. */
 const { signal } = new AbortController();
+const fail = (code: Code, headers?: Record<string, string>) => () => {
+  throw new ConnectError('no', code, headers);
+};
 
-test('a batch arrives whole and counts as sent', async () => {
-  const { deliveries, received, page } = await createTestDeliveries(() => ({ success: true }));
-  await deliveries.batch(batch).attempt(signal);
-  expect(received).toMatchObject([{ vmId: 'ud-1', customerId: 'acme', metrics: samples }]);
+test('a batch arrives as it was stored, counts as sent, and is forgotten', async () => {
+  const { deliver, spool, received, page } = await createTestDeliveries();
+  const entry = spool.append(headerOf(batch), {}, batch.bytes);
+  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
+  expect(received).toEqual(['the batch']);
+  expect([...spool.waiting()]).toEqual([]);
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_sent_total 1\n');
   expect(metrics).toContain('\nmetald_billing_batch_failures_total 0\n');
-  expect(metrics).toContain('\nmetald_billing_batch_size_histogram_sum 3\n');
 });
 
-test('an attempt that fails counts as sent and as failed, and is logged', async () => {
-  const { deliveries, lines, page } = await createTestDeliveries(() => {
-    throw new ConnectError('down', Code.Unavailable);
-  });
-  const delivery = deliveries.batch(batch);
-  for (const _ of [1, 2]) await expect(delivery.attempt(signal)).rejects.toMatchObject({ code: Code.Unavailable });
+test('an attempt that fails counts as sent and as failed, is logged, and the batch stays', async () => {
+  const { deliver, spool, lines, page } = await createTestDeliveries(fail(Code.Unavailable, { 'retry-after': '3' }));
+  const entry = spool.append(headerOf(batch), {}, batch.bytes);
+  for (const _ of [1, 2]) {
+    expect(await deliver(entry, false, signal)).toEqual({ isSettled: false, retryAfterMs: 3_000 });
+  }
+  expect([...spool.waiting()]).toEqual([entry]);
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_sent_total 2\n');
   expect(metrics).toContain('\nmetald_billing_batch_failures_total 2\n');
   expect(metrics).toContain('\nmetald_errors_total{component="billing"} 2\n');
-  expect(metrics).toContain('\nmetald_billing_metrics_dropped_total 0\n');
-  expect(lines.at(-1)).toMatchObject({ level: 'warn', vm_id: 'ud-1', batch_size: 3, error: '[unavailable] down' });
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', vm_id: 'ud-1', batch_size: 3, error: '[unavailable] no' });
 });
 
-test('a batch that is given up counts its samples as dropped, and a notice counts none', async () => {
-  const { deliveries, lines, page } = await createTestDeliveries(() => ({ success: true }));
-  deliveries.batch(batch).giveUp('queue is full');
-  deliveries.notice({ kind: 'stopped', vmId: 'ud-1', stopTime: 1n }).giveUp('shutting down');
-  expect(await page()).toContain('\nmetald_billing_metrics_dropped_total 3\n');
-  expect(lines).toMatchObject([
-    { level: 'error', vm_id: 'ud-1', batch_size: 3, reason: 'queue is full' },
-    { level: 'error', vm_id: 'ud-1', notice: 'stopped', reason: 'shutting down' },
-  ]);
+test('a batch that billaged refuses is set aside, its samples are counted and reported as a gap', async () => {
+  const { deliver, spool, lines, gaps, page } = await createTestDeliveries(fail(Code.InvalidArgument));
+  const entry = spool.append(headerOf(batch), {}, batch.bytes);
+  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
+  expect([...spool.waiting()]).toEqual([]);
+  expect(gaps).toEqual([headerOf(batch)]);
+  const metrics = await page();
+  expect(metrics).toContain('\nmetald_billing_batches_set_aside_total 1\n');
+  expect(metrics).toContain('\nmetald_billing_metrics_dropped_total{reason="refused"} 3\n');
+  expect(lines.at(-1)).toMatchObject({ level: 'error', vm_id: 'ud-1', batch_size: 3, reason: 'refused' });
 });
 
-test('what billaged has read and does not want is not worth a retry', async () => {
-  const { deliveries } = await createTestDeliveries(() => ({ success: false, message: 'no metrics provided' }));
-  const delivery = deliveries.batch(batch);
-  const refusal = await delivery.attempt(signal).catch((error: unknown) => error);
-  expect(refusal).toMatchObject({ rawMessage: 'no metrics provided' });
-  expect(delivery.isWorthRetrying(refusal)).toBe(false);
+test('a batch that cannot be read back is counted as lost, and nothing is sent', async () => {
+  const { deliver, spool, received, gaps, page } = await createTestDeliveries();
+  const entry = spool.append(headerOf(batch), {}, batch.bytes);
+  spool.remove(entry);
+  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
+  expect(received).toEqual([]);
+  expect(gaps).toEqual([headerOf(batch)]);
+  expect(await page()).toContain('\nmetald_billing_metrics_dropped_total{reason="damaged"} 3\n');
+});
+
+test('a notice that fails before a batch is a failed attempt to send that batch, too', async () => {
+  const { deliver, spool, page } = await createTestDeliveries(fail(Code.Unavailable));
+  const entry = spool.append(stopped, {});
+  await deliver(entry, false, signal);
+  const alone = await page();
+  expect(alone).toContain('\nmetald_billing_notices_sent_total{notice="stopped"} 1\n');
+  expect(alone).toContain('\nmetald_billing_notice_failures_total{notice="stopped"} 1\n');
+  expect(alone).toContain('\nmetald_billing_batches_sent_total 0\n');
+  await deliver(entry, true, signal);
+  const beforeBatch = await page();
+  expect(beforeBatch).toContain('\nmetald_billing_batches_sent_total 1\n');
+  expect(beforeBatch).toContain('\nmetald_billing_batch_failures_total 1\n');
+  expect(beforeBatch).toContain('\nmetald_errors_total{component="billing"} 2\n');
 });
 
 test.for([
-  [Code.Unavailable, true],
-  [Code.DeadlineExceeded, true],
-  [Code.Internal, true],
-  [Code.ResourceExhausted, true],
-  [Code.InvalidArgument, false],
-  [Code.FailedPrecondition, false],
-  [Code.OutOfRange, false],
-  [Code.Unimplemented, false],
-] as const)('a failure with code %i is worth a retry: %s', async ([code, isWorthRetrying]) => {
-  const { deliveries } = await createTestDeliveries(() => {
-    throw new ConnectError('no', code);
-  });
-  const notice = deliveries.notice({ kind: 'stopped', vmId: 'ud-1', stopTime: 1n });
-  const failure = await notice.attempt(signal).catch((error: unknown) => error);
-  expect(notice.isWorthRetrying(failure)).toBe(isWorthRetrying);
+  [Code.Unavailable, false, false],
+  [Code.DeadlineExceeded, false, false],
+  [Code.Internal, false, false],
+  [Code.ResourceExhausted, false, false],
+  // What a wrong address answers: no reason to give up a bill.
+  [Code.Unimplemented, false, true],
+  [Code.NotFound, false, true],
+  [Code.Unauthenticated, false, false],
+  [Code.InvalidArgument, true, true],
+  [Code.FailedPrecondition, true, true],
+  [Code.OutOfRange, true, true],
+] as const)('code %i ends a batch: %s, and a notice: %s', async ([code, endsBatch, endsNotice]) => {
+  const { deliver, spool } = await createTestDeliveries(fail(code));
+  const ofBatch = await deliver(spool.append(headerOf(batch), {}, batch.bytes), false, signal);
+  const ofNotice = await deliver(spool.append(stopped, {}), false, signal);
+  expect([ofBatch.isSettled, ofNotice.isSettled]).toEqual([endsBatch, endsNotice]);
+});
+
+test('an attempt that was broken off is no refusal', async () => {
+  const { deliver, spool } = await createTestDeliveries(fail(Code.InvalidArgument));
+  const entry = spool.append(headerOf(batch), {}, batch.bytes);
+  expect(await deliver(entry, false, AbortSignal.abort())).toMatchObject({ isSettled: false });
+  expect([...spool.waiting()]).toEqual([entry]);
 });

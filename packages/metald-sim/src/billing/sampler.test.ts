@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createFleet } from '../fleet/fleet.ts';
+import { usageWidth } from '../fleet/usage.ts';
+import { createGroundTruth } from './ground-truth.ts';
 import { type Sampler, startSampler } from './sampler.ts';
 
 const intervalMs = 20;
@@ -11,76 +12,133 @@ const machine = { vcpus: 2, memoryBytes: 1024 ** 3 };
 let sampler: Sampler | undefined;
 afterEach(() => sampler?.stop());
 
-async function createTestFleet() {
-  const fleet = createFleet<string>({
-    maxVms: 10,
-    seed: 1,
-    hypervisor: { perform: async () => undefined },
-    now: Date.now,
-  });
-  const create = (config: string) => fleet.create({ customerId: 'acme', config, machine });
-  return { fleet, create };
+interface Noted {
+  readonly name: string;
+  readonly unixMs: number;
+  readonly cpuNanos: number;
 }
 
-/** Samples a fleet; each tick is the names of the VMs that were sampled in it. */
-function startTestSampler(fleet: Awaited<ReturnType<typeof createTestFleet>>['fleet'], onTick = () => {}) {
-  const startedAt = performance.now();
-  const ticks: string[][] = [];
-  sampler = startSampler({
-    fleet,
-    intervalMs,
-    now() {
-      ticks.push([]);
-      onTick();
-      return Date.now();
-    },
-    onSample: ({ config }) => ticks.at(-1)?.push(String(config)),
-  });
-  // A timer may fire a millisecond early.
-  const most = () => (performance.now() - startedAt + 1) / intervalMs;
-  return { ticks, most };
+/** A fleet with a clock that is a second later at each tick, unless it is told otherwise. */
+function createTestFleet({ tickMs = 1_000 } = {}) {
+  const clock = { now: Date.UTC(2025, 0, 1), tickMs };
+  const hypervisor = { perform: async () => undefined };
+  const fleet = createFleet<string>({ maxVms: 200, seed: 1, hypervisor, now: () => clock.now });
+  const truth = createGroundTruth(10);
+  const add = (name: string) => fleet.adopt({ customerId: 'acme', config: name, machine });
+  const ticks: Noted[][] = [[]];
+  const start = () => {
+    sampler = startSampler({
+      slots: fleet.slots,
+      truth,
+      intervalMs,
+      now: () => clock.now,
+      onSample: ({ config }, unixMs, [cpuNanos = 0, ...others]) => {
+        expect(others).toHaveLength(usageWidth - 1);
+        ticks.at(-1)?.push({ name: String(config), unixMs, cpuNanos });
+      },
+      onTick({ samples }) {
+        expect(samples).toBe(ticks.at(-1)?.length);
+        ticks.push([]);
+        clock.now += clock.tickMs;
+      },
+    });
+  };
+  clock.now += 500;
+  return { fleet, truth, clock, add, ticks, start, done: () => ticks.length - 1 };
 }
+
+const namesOf = (tick: readonly Noted[] | undefined) => tick?.map(({ name }) => name);
 
 test('every VM that runs is sampled at each tick, and no other', async () => {
-  const { fleet, create } = await createTestFleet();
-  await create('created');
-  for (const name of ['one', 'two']) await fleet.boot((await create(name)).id);
-  const { id } = await create('three');
-  await fleet.boot(id);
+  const { fleet, clock, add, ticks, start, done } = createTestFleet();
+  await fleet.create({ customerId: 'acme', config: 'created', machine });
+  for (const name of ['one', 'two']) add(name);
+  const { id } = add('three');
   await fleet.pause(id);
-  const { ticks } = startTestSampler(fleet);
-  await expect.poll(() => ticks.length, patience).toBeGreaterThan(3);
-  expect(new Set(ticks.map(String))).toEqual(new Set(['one,two']));
+  clock.now += 100;
+  start();
+  await expect.poll(done, patience).toBeGreaterThan(3);
+  expect(new Set(ticks.slice(0, 3).map((tick) => String(namesOf(tick))))).toEqual(new Set(['one,two']));
   await fleet.resume(id);
-  await expect.poll(() => ticks.at(-1), patience).toEqual(['one', 'two', 'three']);
+  await expect.poll(() => namesOf(ticks.at(-2)), patience).toEqual(['one', 'two', 'three']);
 });
 
-test('there are never more ticks than intervals', async () => {
-  const { fleet } = await createTestFleet();
-  const { ticks, most } = startTestSampler(fleet);
-  for (const count of [1, 5, 20]) {
-    await expect.poll(() => ticks.length, patience).toBeGreaterThanOrEqual(count);
-    expect(ticks.length).toBeLessThanOrEqual(most());
-  }
-});
-
-test('ticks that were missed are not made up for', async () => {
-  const { fleet } = await createTestFleet();
-  const missed = 10;
-  const { ticks, most } = startTestSampler(fleet, () => {
-    const until = performance.now() + (ticks.length === 2 ? missed * intervalMs : 0);
-    while (performance.now() < until);
+test('a VM that something is being done to is not sampled until that is over', async () => {
+  const held = Promise.withResolvers<void>();
+  const clock = { now: 0 };
+  const hypervisor = { perform: (operation: string) => (operation === 'reboot' ? held.promise : Promise.resolve()) };
+  const fleet = createFleet({ maxVms: 1, seed: 1, hypervisor, now: () => clock.now });
+  const { id } = fleet.adopt({ customerId: 'acme', config: undefined, machine });
+  const rebooting = fleet.reboot(id);
+  const ticks: number[] = [];
+  sampler = startSampler({
+    slots: fleet.slots,
+    truth: createGroundTruth(10),
+    intervalMs,
+    now: () => clock.now,
+    onSample: () => undefined,
+    onTick({ samples }) {
+      ticks.push(samples);
+      clock.now += 100;
+    },
   });
-  await expect.poll(() => ticks.length, patience).toBeGreaterThan(5);
-  expect(ticks.length).toBeLessThanOrEqual(most() - missed + 1);
+  await expect.poll(() => ticks.length, patience).toBeGreaterThan(3);
+  expect(new Set(ticks)).toEqual(new Set([0]));
+  held.resolve();
+  await rebooting;
+  await expect.poll(() => ticks.at(-1), patience).toBe(1);
 });
 
-test('a sampler that was stopped samples no more', async () => {
-  const { fleet } = await createTestFleet();
-  const { ticks } = startTestSampler(fleet);
-  await expect.poll(() => ticks.length, patience).toBeGreaterThan(0);
-  sampler?.stop();
-  const { length } = ticks;
-  await sleep(5 * intervalMs);
-  expect(ticks).toHaveLength(length);
+test('times are those of the clock, rise, and usage is what was used until then', async () => {
+  const { clock, add, ticks, start, done } = createTestFleet();
+  const begin = clock.now;
+  const vm = add('one');
+  clock.now += 1_000;
+  start();
+  await expect.poll(done, patience).toBeGreaterThan(4);
+  const samples = ticks.flat();
+  expect(samples.map(({ unixMs }) => unixMs - begin)).toEqual(samples.map((_, index) => 1_000 * (index + 1)));
+  for (const [index, { cpuNanos }] of samples.entries()) {
+    expect(cpuNanos).toBeGreaterThan(samples[index - 1]?.cpuNanos ?? 0);
+  }
+  expect(vm.usage.cpuNanos).toBe(samples.at(-1)?.cpuNanos);
+});
+
+test('while the clock is not past the last sample there is none', async () => {
+  const { clock, add, ticks, start, done } = createTestFleet();
+  add('one');
+  clock.now += 1_000;
+  start();
+  await expect.poll(done, patience).toBeGreaterThan(2);
+  clock.now -= 60_000;
+  clock.tickMs = 0;
+  const setBackAt = done();
+  await expect.poll(done, patience).toBeGreaterThan(setBackAt + 3);
+  expect(ticks.slice(setBackAt + 1, setBackAt + 3).flat()).toEqual([]);
+  clock.now += 120_000;
+  await expect.poll(() => ticks.flat().at(-1)?.unixMs, patience).toBe(clock.now);
+  const times = ticks.flat().map(({ unixMs }) => unixMs);
+  expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+});
+
+test('a reboot is written down with its zeros, so that it shows however much is used after it', async () => {
+  const { fleet, clock, add, ticks, start, done } = createTestFleet();
+  const { id } = add('one');
+  clock.now += 1_000;
+  start();
+  await expect.poll(() => ticks.flat().length, patience).toBeGreaterThan(0);
+  const before = ticks.flat().at(-1)?.unixMs ?? 0;
+  clock.tickMs = 0;
+  clock.now += 100_000;
+  await fleet.reboot(id);
+  const bootedAtMs = clock.now;
+  clock.now += 3_600_000;
+  const seen = done();
+  await expect.poll(done, patience).toBeGreaterThan(seen + 2);
+  const after = ticks.flat().filter(({ unixMs }) => unixMs >= bootedAtMs);
+  expect(bootedAtMs).toBeGreaterThan(before);
+  expect(after.slice(0, 2).map(({ unixMs, cpuNanos }) => [unixMs, cpuNanos > 0])).toEqual([
+    [bootedAtMs, false],
+    [clock.now, true],
+  ]);
 });

@@ -5,9 +5,12 @@ export type FleetErrorCode = 'not_found' | 'failed_precondition' | 'resource_exh
 export class FleetError extends Error {
   override readonly name = 'FleetError';
   readonly code: FleetErrorCode;
+  /** The VM that it is about, also when its client does not know it yet. */
+  readonly vmId: string | undefined;
 
-  constructor(code: FleetErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: FleetErrorCode, message: string, options?: ErrorOptions & { readonly vmId?: string }) {
     super(message, options);
     this.code = code;
+    this.vmId = options?.vmId;
   }
 }

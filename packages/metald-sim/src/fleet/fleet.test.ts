@@ -114,3 +114,59 @@ test('VMs are counted by state and listed in the order of their creation', async
   expect([...fleet.all()].map(({ id }) => id)).toEqual(ids.slice(0, 5));
   expect([...fleet.running()].map(({ id }) => id)).toEqual([running, alsoRunning]);
 });
+
+describe('slots', () => {
+  test('a VM that is created after another was deleted has its slot, and nothing of its usage', async () => {
+    const { fleet, clock } = createTestFleet();
+    const { id } = fleet.adopt(newVm);
+    const { slot } = fleet.get(id);
+    clock.now += 60_000;
+    const used = (await fleet.shutdown(id)).usage;
+    const gone = await fleet.delete(id);
+    const next = fleet.adopt({ ...newVm, customerId: 'globex' });
+    expect(next.slot).toBe(slot);
+    expect(next.usage.cpuNanos).toBe(0);
+    clock.now += 1_000;
+    // What was deleted stays as it was, whoever has its slot now.
+    expect(gone).toMatchObject({ id, state: 'shutdown', usage: used, customerId: 'acme' });
+    expect(fleet.slots.vmAt(slot)).toBe(next);
+  });
+
+  test('many VMs find room, and each keeps its own state', async () => {
+    const { fleet, clock } = createTestFleet({ maxVms: 1_000 });
+    const all = Array.from({ length: 1_000 }, () => fleet.adopt(newVm));
+    expect(fleet.slots.slotCount).toBe(1_000);
+    clock.now += 60_000;
+    const used = Array.from(fleet.running(), ({ usage }) => usage.cpuNanos);
+    expect(new Set(used).size).toBeGreaterThan(900);
+    expect(all.map(({ slot }) => slot)).toEqual(all.map((_, index) => index));
+    expect(fleet.countByState()).toEqual({ created: 0, running: 1_000, paused: 0, shutdown: 0 });
+  });
+
+  test('a slot runs while its VM does and nothing is being done to it', async () => {
+    const hypervisor = createHeldHypervisor();
+    const { fleet } = createTestFleet({ hypervisor });
+    const { id, slot } = await fleet.create(newVm);
+    const { slots } = fleet;
+    expect(slots.isRunning(slot)).toBe(false);
+    await fleet.boot(id);
+    expect([slots.isRunning(slot), slots.lifeOf(slot)]).toEqual([true, 1]);
+    hypervisor.hold();
+    const rebooting = fleet.reboot(id);
+    expect(slots.isRunning(slot)).toBe(false);
+    hypervisor.release();
+    await rebooting;
+    expect([slots.isRunning(slot), slots.lifeOf(slot)]).toEqual([true, 2]);
+    await fleet.pause(id);
+    expect(slots.isRunning(slot)).toBe(false);
+    await fleet.shutdown(id);
+    await fleet.delete(id);
+    expect([slots.isRunning(slot), slots.vmAt(slot)]).toEqual([false, undefined]);
+  });
+});
+
+test('a VM that is adopted runs at once, and counts against the limit', () => {
+  const { fleet, clock } = createTestFleet({ maxVms: 1 });
+  expect(fleet.adopt(newVm)).toMatchObject({ state: 'running', isBusy: false, bootedAtMs: clock.now });
+  expect(() => fleet.adopt(newVm)).toThrow(expect.objectContaining({ code: 'resource_exhausted' }));
+});

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createFleet } from './fleet.ts';
-import { initialUsage, type Usage } from './usage.ts';
+import type { Usage } from './usage.ts';
 
 const machine = { vcpus: 2, memoryBytes: 1024 ** 3 };
 const nothing = [0, 0, 0, 0, 0];
@@ -28,9 +28,10 @@ async function createTestVm() {
   return { fleet, clock, vm, usageAfter };
 }
 
-test('a VM that was just booted has used nothing but memory', () => {
-  const usage = initialUsage(machine.memoryBytes);
-  expect([usage.cpuPercent, ...counters(usage)]).toEqual([0, ...nothing]);
+test('a VM that was just booted has used nothing but memory', async () => {
+  const { fleet, vm } = await createTestVm();
+  const { usage } = await fleet.boot(vm.id);
+  expect(counters(usage)).toEqual(nothing);
   expect(usage.memoryBytes).toBeGreaterThan(0);
   expect(usage.memoryBytes).toBeLessThan(machine.memoryBytes);
 });
@@ -81,4 +82,13 @@ test('a clock that was set back counts nothing until it has caught up', async ()
   const [cpuNanos = 0] = usageAfter(1);
   expect(cpuNanos).toBeGreaterThan(0);
   expect(cpuNanos).toBeLessThanOrEqual(1e9 * machine.vcpus);
+});
+
+test('what is asked about a VM is what it has used until now', async () => {
+  const { fleet, clock, vm } = await createTestVm();
+  await fleet.boot(vm.id);
+  clock.now += 10_000;
+  const { usage, usageUntilMs } = fleet.get(vm.id);
+  expect(usage.cpuNanos).toBeGreaterThan(0);
+  expect(usageUntilMs).toBe(clock.now);
 });

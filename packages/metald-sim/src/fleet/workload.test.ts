@@ -1,112 +1,171 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { initialUsage, type Usage } from './usage.ts';
-import { createWorkload, type Workload } from './workload.ts';
+import { profiles } from './profiles.ts';
+import { usageFields, usageWidth } from './usage.ts';
+import { createVmTable } from './vm-table.ts';
 
 const machine = { vcpus: 4, memoryBytes: 8 * 1024 ** 3 };
 const seed = 7;
-const midnight = Date.UTC(2025, 0, 1) / 1_000;
-const profiles = ['idle', 'web', 'batch', 'bursty'] as const;
+const midnight = Date.UTC(2025, 0, 1);
+const names = profiles.map(({ name }) => name);
+const memory = usageFields.indexOf('memoryBytes');
 
-/** The load of the first VM of a kind. */
-function workloadOf(profile: (typeof profiles)[number]): Workload {
+/** A VM that was booted at midnight, read as time goes by. */
+function bootVm(ordinal: number, { of = seed, bootedAtMs = midnight } = {}) {
+  const table = createVmTable(of);
+  const slot = table.add({ ordinal, machine, unixMs: bootedAtMs });
+  const { profile } = table.profileOf(slot);
+  table.boot(slot, bootedAtMs);
+  const usageAt = (afterMs: number) => {
+    const amounts = new Float64Array(usageWidth);
+    table.countUntil(slot, bootedAtMs + afterMs);
+    table.readUsage(slot, amounts);
+    return [...amounts];
+  };
+  const busyAt = (afterMs: number) => {
+    table.countUntil(slot, bootedAtMs + afterMs);
+    return table.cpuPercentOf(slot);
+  };
+  return { table, slot, profile, usageAt, busyAt };
+}
+
+/** The first VM of a kind. */
+function bootVmOf(profile: string) {
   for (let ordinal = 0; ordinal < 1_000; ordinal += 1) {
-    const workload = createWorkload(machine, { seed, ordinal });
-    if (workload.profile === profile) return workload;
+    const vm = bootVm(ordinal);
+    if (vm.profile === profile) return vm;
   }
   throw new Error(`none of a thousand VMs is ${profile}`);
 }
 
-/** Lets a load run in steps and gives its usage after each. */
-function* run(workload: Workload, { steps, stepSeconds = 1 }: { steps: number; stepSeconds?: number }) {
-  const usage = initialUsage(machine.memoryBytes);
-  for (let step = 1; step <= steps; step += 1) {
-    workload.advance(usage, stepSeconds, midnight + step * stepSeconds);
-    yield { ...usage };
-  }
-}
-
-function lastOf(usages: Iterable<Usage>): Usage {
-  const last = [...usages].at(-1);
-  if (last === undefined) throw new Error('the load did not run');
-  return last;
-}
-
-test('the same seed and ordinal give the same load', () => {
-  for (let ordinal = 0; ordinal < 20; ordinal += 1) {
-    const [one, other] = [createWorkload(machine, { seed, ordinal }), createWorkload(machine, { seed, ordinal })];
-    expect(other.profile).toBe(one.profile);
-    expect([...run(other, { steps: 200 })]).toEqual([...run(one, { steps: 200 })]);
-  }
-});
-
-test('another seed and another ordinal give another load', () => {
-  const load = (options: { seed: number; ordinal: number }) =>
-    [...run(createWorkload(machine, options), { steps: 5 })].map(({ cpuPercent }) => cpuPercent);
-  expect(load({ seed: 2, ordinal: 0 })).not.toEqual(load({ seed: 1, ordinal: 0 }));
-  expect(load({ seed: 1, ordinal: 1 })).not.toEqual(load({ seed: 1, ordinal: 0 }));
-});
-
-test('a thousand VMs are mixed by the weights of the kinds', () => {
-  const counts = { idle: 0, web: 0, batch: 0, bursty: 0 };
-  for (let ordinal = 0; ordinal < 1_000; ordinal += 1) {
-    counts[createWorkload(machine, { seed, ordinal }).profile as keyof typeof counts] += 1;
-  }
-  const expected = { idle: 300, web: 400, batch: 150, bursty: 150 };
-  for (const profile of profiles) expect(Math.abs(counts[profile] - expected[profile])).toBeLessThan(50);
-});
-
-test.for(profiles)('%s: counters never fall, and its processors are never more than busy', (profile) => {
-  let before = initialUsage(machine.memoryBytes);
-  for (const usage of run(workloadOf(profile), { steps: 5_000, stepSeconds: 0.1 })) {
-    for (const counter of [
-      'cpuNanos',
-      'diskReadBytes',
-      'diskWriteBytes',
-      'networkRxBytes',
-      'networkTxBytes',
-    ] as const) {
-      expect(usage[counter]).toBeGreaterThanOrEqual(before[counter]);
-    }
-    expect(usage.cpuPercent).toBeGreaterThanOrEqual(0);
-    expect(usage.cpuPercent).toBeLessThanOrEqual(100);
-    // A microsecond for rounding: the sum is a floating-point number.
-    expect(usage.cpuNanos - before.cpuNanos).toBeLessThanOrEqual(0.1e9 * machine.vcpus + 1_000);
-    expect(usage.memoryBytes).toBeGreaterThan(0);
-    expect(usage.memoryBytes).toBeLessThanOrEqual(machine.memoryBytes);
-    before = usage;
-  }
-});
-
-test.for(profiles)('%s: reads, writes, received and sent bytes are as 8 to 4 to 2 to 1', (profile) => {
-  const usage = lastOf(run(workloadOf(profile), { steps: 600 }));
-  expect(usage.networkTxBytes).toBeGreaterThan(0);
-  expect(usage.diskReadBytes / usage.networkTxBytes).toBeCloseTo(8, 6);
-  expect(usage.diskWriteBytes / usage.networkTxBytes).toBeCloseTo(4, 6);
-  expect(usage.networkRxBytes / usage.networkTxBytes).toBeCloseTo(2, 6);
-});
-
-test('a web VM is busy for three tenths of a day, most in the afternoon and least at night', () => {
-  const hours: number[] = [];
-  let cpuSeconds = 0;
-  for (const [second, usage] of [...run(workloadOf('web'), { steps: 86_400 })].entries()) {
-    if (second % 3_600 === 3_599) {
-      hours.push(usage.cpuNanos / 1e9 - cpuSeconds);
-      cpuSeconds = usage.cpuNanos / 1e9;
-    }
-  }
-  expect(cpuSeconds / (86_400 * machine.vcpus)).toBeCloseTo(0.3, 2);
-  expect([13, 14]).toContain(hours.indexOf(Math.max(...hours)));
-  expect([1, 2]).toContain(hours.indexOf(Math.min(...hours)));
-});
-
-test('a batch VM has bursts that keep it busy for a minute', () => {
-  const busy = [...run(workloadOf('batch'), { steps: 3_600 })].map(({ cpuPercent }) => cpuPercent > 50);
-  const longest = Math.max(
-    ...busy
-      .join('')
-      .split('false')
-      .map((stretch) => stretch.length / 'true'.length),
+test('usage is the same however often and whenever it is counted', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        ordinal: fc.nat(1_000),
+        of: fc.nat(),
+        steps: fc.array(fc.integer({ min: 1, max: 5_000 }), { minLength: 1, maxLength: 100 }),
+      }),
+      ({ ordinal, of, steps }) => {
+        const often = bootVm(ordinal, { of });
+        let afterMs = 0;
+        for (const step of steps) {
+          afterMs += step;
+          often.usageAt(afterMs);
+        }
+        expect(often.usageAt(afterMs)).toEqual(bootVm(ordinal, { of }).usageAt(afterMs));
+      },
+    ),
   );
-  expect(longest).toBeGreaterThanOrEqual(59);
-  expect(busy).toContain(false);
+});
+
+test('counters never fall, are whole, and are never more than the machine can do', () => {
+  fc.assert(
+    fc.property(fc.nat(1_000), fc.array(fc.integer({ min: 1, max: 20_000 }), { maxLength: 200 }), (ordinal, steps) => {
+      const { usageAt } = bootVm(ordinal);
+      let before = usageAt(0);
+      let afterMs = 0;
+      for (const step of steps) {
+        afterMs += step;
+        const now = usageAt(afterMs);
+        for (const [field, amount] of now.entries()) {
+          expect(Number.isSafeInteger(amount)).toBe(true);
+          if (field !== memory) expect(amount).toBeGreaterThanOrEqual(before[field] ?? Infinity);
+        }
+        expect((now[0] ?? Infinity) - (before[0] ?? 0)).toBeLessThanOrEqual(1e6 * step * machine.vcpus + 1);
+        expect(now[memory]).toBeGreaterThan(0);
+        expect(now[memory]).toBeLessThanOrEqual(machine.memoryBytes);
+        before = now;
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('another seed, another VM and another life have another load', () => {
+  const loadOf = (ordinal: number, of: number) => bootVm(ordinal, { of }).usageAt(5_000);
+  expect(loadOf(0, 2)).not.toEqual(loadOf(0, 1));
+  expect(loadOf(1, 1)).not.toEqual(loadOf(0, 1));
+  const { table, slot, usageAt } = bootVm(0);
+  const first = usageAt(5_000);
+  table.boot(slot, midnight);
+  expect(usageAt(5_000)).not.toEqual(first);
+});
+
+test('a thousand VMs are mixed by the weights of the profiles', () => {
+  const counts = new Map(names.map((name) => [name, 0]));
+  for (let ordinal = 0; ordinal < 1_000; ordinal += 1) {
+    const { profile } = bootVm(ordinal);
+    counts.set(profile, (counts.get(profile) ?? 0) + 1);
+  }
+  expect(profiles.reduce((sum, { weight }) => sum + weight, 0)).toBe(100);
+  for (const { name, weight } of profiles) expect(Math.abs((counts.get(name) ?? 0) - 10 * weight)).toBeLessThan(50);
+});
+
+test.for(names)('%s: whoever computes also reads, writes, receives and sends', (name) => {
+  for (const amount of bootVmOf(name).usageAt(900_000)) expect(amount).toBeGreaterThan(0);
+});
+
+test('idle: three hundredths of the processors are busy at most', () => {
+  const { busyAt } = bootVmOf('idle');
+  const busy = Array.from({ length: 600 }, (_, second) => busyAt(1_000 * second));
+  expect(Math.max(...busy)).toBeLessThanOrEqual(3);
+  expect(Math.min(...busy)).toBeGreaterThanOrEqual(1);
+});
+
+test('web: busy for three tenths of a day, most in the afternoon and least at night; sends most of all', () => {
+  const { usageAt } = bootVmOf('web');
+  const hours = Array.from({ length: 25 }, (_, hour) => (usageAt(3_600_000 * hour)[0] ?? 0) / 1e9);
+  const used = hours.slice(1).map((seconds, hour) => seconds - (hours[hour] ?? 0));
+  expect((hours[24] ?? 0) / (86_400 * machine.vcpus)).toBeCloseTo(0.3, 2);
+  expect([13, 14]).toContain(used.indexOf(Math.max(...used)));
+  expect([1, 2]).toContain(used.indexOf(Math.min(...used)));
+  const [, , read = 0, write = 0, rx = 0, tx = 0] = usageAt(86_400_000);
+  expect(tx).toBeGreaterThan(read + write + rx);
+});
+
+test('batch: a job of one to three minutes in every five, which reads first and writes then', () => {
+  const { busyAt } = bootVmOf('batch');
+  for (let window = 0; window < 20; window += 1) {
+    const seconds = Array.from({ length: 300 }, (_, second) => 300 * window + second);
+    const busy = seconds.filter((second) => busyAt(1_000 * second) > 50);
+    expect(busy.length).toBeGreaterThanOrEqual(59);
+    expect(busy.length).toBeLessThanOrEqual(181);
+    const [first = 0, last = 0] = [busy[0], busy.at(-1)];
+    expect(last - first).toBe(busy.length - 1);
+  }
+  const again = bootVmOf('batch');
+  const firstBusy = Array.from({ length: 300 }, (_, second) => second).find(
+    (second) => again.busyAt(1_000 * second) > 50,
+  );
+  const start = again.usageAt(1_000 * (firstBusy ?? 0));
+  const soon = again.usageAt(1_000 * ((firstBusy ?? 0) + 20));
+  const grown = (field: 'diskReadBytes' | 'diskWriteBytes') =>
+    (soon[usageFields.indexOf(field)] ?? 0) - (start[usageFields.indexOf(field)] ?? 0);
+  expect(grown('diskReadBytes')).toBeGreaterThan(10 * grown('diskWriteBytes'));
+});
+
+test('bursty: mostly quiet, with bursts of a few seconds', () => {
+  const { busyAt } = bootVmOf('bursty');
+  const isBusy = Array.from({ length: 3_600 }, (_, second) => busyAt(1_000 * second) > 30);
+  const share = isBusy.filter(Boolean).length / isBusy.length;
+  expect(share).toBeGreaterThan(0.08);
+  expect(share).toBeLessThan(0.22);
+  const bursts = isBusy
+    .join('')
+    .split('false')
+    .filter((burst) => burst !== '');
+  for (const burst of bursts) expect(burst.length / 'true'.length).toBeLessThanOrEqual(17);
+  expect(bursts.length).toBeGreaterThan(60);
+});
+
+test('memory-growing: memory rises for an hour at least, then falls, and rises again', () => {
+  const { usageAt } = bootVmOf('memory-growing');
+  const minutes = Array.from({ length: 400 }, (_, minute) => usageAt(60_000 * (minute + 5))[memory] ?? 0);
+  const isFall = minutes.slice(1).map((bytes, index) => bytes < (minutes[index] ?? 0));
+  const firstFall = isFall.indexOf(true);
+  expect(firstFall).toBeGreaterThanOrEqual(54);
+  expect(firstFall).toBeLessThanOrEqual(180);
+  expect(Math.max(...minutes)).toBeGreaterThan(0.9 * machine.memoryBytes);
+  expect(Math.min(...minutes.slice(firstFall))).toBeLessThan(0.3 * machine.memoryBytes);
 });

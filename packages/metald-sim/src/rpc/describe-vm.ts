@@ -5,13 +5,18 @@ import { toWireState } from './states.ts';
 /** Average size of a packet and of a disk operation: usage is modelled in bytes, and counts follow from them. */
 const bytesPer = { packet: 1_000, diskOperation: 16_384 };
 
-/** A VM as `GetVmInfo` answers it. Usage is there while the VM has been booted and not stopped. */
-export function describeVm({ id, config, state, usage, workload, bootedAtMs, usageUntilMs }: Vm<VmConfig>) {
+/**
+ * A VM as `GetVmInfo` answers it. Usage is there while the VM has been booted and not stopped.
+ *
+ * @param backend what runs it, such as `firecracker`
+ */
+export function describeVm(vm: Vm<VmConfig>, backend: string) {
+  const { id, config, state, usage, workload, bootedAtMs, usageUntilMs } = vm;
   const base = {
     vmId: id,
     config,
     state: toWireState(state),
-    backendInfo: { backend: 'simulated', workload: workload.profile },
+    backendInfo: { backend, workload: workload.profile },
   };
   if (state === 'created' || state === 'shutdown') return base;
   return {

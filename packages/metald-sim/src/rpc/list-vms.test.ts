@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Code } from '@connectrpc/connect';
 import { ListVmsRequestSchema, VmState } from '@vmobs/wire/vmprovisioner';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createFleet } from '../fleet/fleet.ts';
 import type { Vm } from '../fleet/vm.ts';
@@ -49,6 +50,54 @@ test('VMs that are created and deleted between two pages make no page repeat or 
   await add(6);
   const second = list({ pageSize: 3, pageToken: first.nextPageToken });
   expect(second).toMatchObject({ numbers: [3, 5, 6], nextPageToken: '', totalCount: 4 });
+});
+
+/** What happens to the fleet between two pages. */
+const meanwhile = fc.array(
+  fc.oneof(
+    fc.record({ kind: fc.constant('add' as const) }),
+    fc.record({ kind: fc.constant('remove' as const), which: fc.nat() }),
+    fc.record({ kind: fc.constant('boot' as const), which: fc.nat() }),
+  ),
+  { maxLength: 6 },
+);
+
+test('whatever happens between pages, a VM that exists throughout is on exactly one of them', async () => {
+  const property = fc.asyncProperty(
+    fc.integer({ min: 0, max: 20 }),
+    fc.integer({ min: 1, max: 5 }),
+    fc.infiniteStream(meanwhile),
+    async (count, pageSize, changes) => {
+      const { fleet, vms, add, remove, list } = await createTestFleet(count);
+      const removed = new Set<number>();
+      const seen: number[] = [];
+      let pageToken = '';
+      do {
+        const page = list({ pageSize, pageToken });
+        expect(page.vms.length).toBeLessThanOrEqual(pageSize);
+        seen.push(...page.numbers);
+        pageToken = page.nextPageToken;
+        // A list that is added to without end has no end: what is added here ends with the first pages.
+        const mayAdd = seen.length < 2 * count;
+        for (const change of changes.next().value ?? []) {
+          if (change.kind === 'add' && mayAdd) await add(1_000 + seen.length);
+          if (change.kind === 'add' || count === 0) continue;
+          const number = change.which % count;
+          if (change.kind === 'boot') await fleet.boot(vms[number]?.id ?? 'none').catch(() => undefined);
+          else
+            await remove(number)
+              .then(() => removed.add(number))
+              .catch(() => undefined);
+        }
+      } while (pageToken !== '');
+      const throughout = vms.map((_vm, number) => number).filter((number) => !removed.has(number));
+      expect(seen.filter((number) => throughout.includes(number))).toEqual(throughout);
+      expect(new Set(seen.filter((number) => number < count)).size).toBe(
+        seen.filter((number) => number < count).length,
+      );
+    },
+  );
+  await fc.assert(property, { numRuns: 200 });
 });
 
 test('a page has 50 VMs unless another size is asked for, and never more than 1000', async () => {

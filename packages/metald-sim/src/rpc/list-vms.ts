@@ -27,15 +27,18 @@ export function pageOf<Config>(
   const size = Math.min(pageSize || pageSizes.default, pageSizes.largest);
   const after = ordinalOf(pageToken);
   const states = new Set(stateFilter.map(fromWireState));
-  const matching = [...vms].filter(({ state }) => states.size === 0 || states.has(state));
-  const rest = matching.filter(({ ordinal }) => ordinal > after);
-  const page = rest.slice(0, size);
+  const page: Vm<Config>[] = [];
+  let totalCount = 0;
+  let isLast = true;
+  for (const vm of vms) {
+    if (states.size > 0 && !states.has(vm.state)) continue;
+    totalCount += 1;
+    if (vm.ordinal <= after) continue;
+    if (page.length < size) page.push(vm);
+    else isLast = false;
+  }
   const last = page.at(-1);
-  return {
-    vms: page,
-    nextPageToken: rest.length > size && last !== undefined ? tokenOf(last.ordinal) : '',
-    totalCount: matching.length,
-  };
+  return { vms: page, nextPageToken: isLast || last === undefined ? '' : tokenOf(last.ordinal), totalCount };
 }
 
 function tokenOf(ordinal: number): string {

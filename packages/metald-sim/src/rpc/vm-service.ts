@@ -1,5 +1,4 @@
-import { Code, ConnectError, type ServiceImpl } from '@connectrpc/connect';
-import { trace } from '@opentelemetry/api';
+import { Code, ConnectError, type HandlerContext, type ServiceImpl } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
 import type { VmConfig, VmService } from '@vmobs/wire/vmprovisioner';
 import type { Billing } from '../billing/billing.ts';
@@ -11,6 +10,7 @@ import type { MetaldMetrics } from '../metrics.ts';
 import { customerOfRequest, defaultCustomer } from './customer.ts';
 import { describeVm, summariseVm } from './describe-vm.ts';
 import { pageOf } from './list-vms.ts';
+import { nameSubject } from './name-vm.ts';
 import { toWireState } from './states.ts';
 import { validateConfig } from './validate-config.ts';
 
@@ -20,20 +20,30 @@ export interface VmServiceOptions {
   readonly billing: Billing;
   readonly metrics: MetaldMetrics;
   readonly logger: Logger;
+  /** What runs the VMs, as `GetVmInfo` names it. */
+  readonly backend: string;
 }
 
 /** Makes the implementation of `vmprovisioner.v1.VmService`. */
-export function createVmService({ fleet, billing, metrics, logger }: VmServiceOptions): ServiceImpl<typeof VmService> {
+export function createVmService(options: VmServiceOptions): ServiceImpl<typeof VmService> {
+  const { fleet, billing, metrics, logger, backend } = options;
+
   /** Does one operation: counts how it ended and gives its error the code that the API documents. */
-  async function operate(operation: VmOperation, work: () => Promise<Vm<VmConfig>>): Promise<Vm<VmConfig>> {
+  async function operate(
+    { operation, vmId }: { readonly operation: VmOperation; readonly vmId?: string },
+    { values }: HandlerContext,
+    work: () => Promise<Vm<VmConfig>>,
+  ): Promise<Vm<VmConfig>> {
+    nameSubject(values, { operation, vmId: vmId || undefined });
     try {
       const vm = await work();
       metrics.vmOperations.inc({ operation, status: 'success' });
-      trace.getActiveSpan()?.setAttribute('vm_id', vm.id);
+      nameSubject(values, { customerId: vm.customerId, vmId: vmId === vm.id ? undefined : vm.id });
       logger.info({ operation, vm_id: vm.id, customer_id: vm.customerId, state: vm.state }, 'vm operation');
       return vm;
     } catch (error) {
       metrics.vmOperations.inc({ operation, status: 'failed' });
+      if (!vmId && error instanceof FleetError) nameSubject(values, { vmId: error.vmId });
       throw asConnectError(error);
     }
   }
@@ -46,7 +56,7 @@ export function createVmService({ fleet, billing, metrics, logger }: VmServiceOp
 
   async function bootVm(vmId: string): Promise<Vm<VmConfig>> {
     const acceptedAt = performance.now();
-    const vm = await fleet.boot(requireVmId(vmId));
+    const vm = await fleet.boot(vmId);
     metrics.vmBootDuration.observe((performance.now() - acceptedAt) / 1_000);
     billing.vmStarted(vm);
     return vm;
@@ -54,60 +64,61 @@ export function createVmService({ fleet, billing, metrics, logger }: VmServiceOp
 
   /** No sample is taken once the hypervisor has begun to stop a VM, as in the real metald. */
   async function shutdownVm(vmId: string): Promise<Vm<VmConfig>> {
-    const vm = await fleet.shutdown(requireVmId(vmId));
+    const vm = await fleet.shutdown(vmId);
     billing.vmStopped(vm);
     return vm;
   }
 
   async function deleteVm(vmId: string, force: boolean): Promise<Vm<VmConfig>> {
-    const { state } = fleet.get(requireVmId(vmId));
+    const { state } = fleet.get(vmId);
     if (force && (state === 'running' || state === 'paused')) await shutdownVm(vmId);
     return fleet.delete(vmId);
   }
 
+  function createVm(requested: VmConfig | undefined, { requestHeader }: HandlerContext): Promise<Vm<VmConfig>> {
+    const { config, machine } = validateConfig(requested);
+    const customerId = customerOfRequest(requestHeader);
+    if (customerId === undefined) {
+      logger.warn({ operation: 'create', customer_id: defaultCustomer }, 'request names no tenant_id in its baggage');
+    }
+    return fleet.create({ config, machine, customerId: customerId ?? defaultCustomer });
+  }
+
+  /** The answer of most operations: where the VM is now. */
+  async function change(
+    operation: VmOperation,
+    { vmId }: { readonly vmId: string },
+    context: HandlerContext,
+    work: (vmId: string) => Promise<Vm<VmConfig>>,
+  ) {
+    const { state } = await operate({ operation, vmId }, context, () => work(requireVmId(vmId)));
+    return { success: true, state: toWireState(state) };
+  }
+
   return {
-    async createVm({ config: requested }) {
-      const vm = await operate('create', async () => {
-        const { config, machine } = validateConfig(requested);
-        const customerId = customerOfRequest();
-        if (customerId === undefined)
-          logger.warn({ customer_id: defaultCustomer }, 'request names no tenant_id in its baggage');
-        return fleet.create({ config, machine, customerId: customerId ?? defaultCustomer });
-      });
+    async createVm({ config }, context) {
+      const vm = await operate({ operation: 'create' }, context, async () => createVm(config, context));
       return { vmId: vm.id, state: toWireState(vm.state) };
     },
-    async bootVm({ vmId }) {
-      const { state } = await operate('boot', () => bootVm(vmId));
-      return { success: true, state: toWireState(state) };
+    bootVm: (request, context) => change('boot', request, context, bootVm),
+    pauseVm: (request, context) => change('pause', request, context, fleet.pause),
+    resumeVm: (request, context) => change('resume', request, context, fleet.resume),
+    rebootVm: (request, context) => change('reboot', request, context, fleet.reboot),
+    shutdownVm: (request, context) => change('shutdown', request, context, shutdownVm),
+    async deleteVm(request, context) {
+      const { success } = await change('delete', request, context, (vmId) => deleteVm(vmId, request.force));
+      return { success };
     },
-    async pauseVm({ vmId }) {
-      const { state } = await operate('pause', () => fleet.pause(requireVmId(vmId)));
-      return { success: true, state: toWireState(state) };
-    },
-    async resumeVm({ vmId }) {
-      const { state } = await operate('resume', () => fleet.resume(requireVmId(vmId)));
-      return { success: true, state: toWireState(state) };
-    },
-    async rebootVm({ vmId }) {
-      const { state } = await operate('reboot', () => fleet.reboot(requireVmId(vmId)));
-      return { success: true, state: toWireState(state) };
-    },
-    async shutdownVm({ vmId }) {
-      const { state } = await operate('shutdown', () => shutdownVm(vmId));
-      return { success: true, state: toWireState(state) };
-    },
-    async deleteVm({ vmId, force }) {
-      await operate('delete', () => deleteVm(vmId, force));
-      return { success: true };
-    },
-    getVmInfo({ vmId }) {
+    getVmInfo({ vmId }, { values }) {
+      nameSubject(values, { operation: 'info', vmId: vmId || undefined });
       try {
-        return describeVm(fleet.get(requireVmId(vmId)));
+        return describeVm(fleet.get(requireVmId(vmId)), backend);
       } catch (error) {
         throw asConnectError(error);
       }
     },
-    listVms(request) {
+    listVms(request, { values }) {
+      nameSubject(values, { operation: 'list' });
       const { vms, nextPageToken, totalCount } = pageOf(fleet.all(), request);
       return { vms: vms.map(summariseVm), nextPageToken, totalCount };
     },

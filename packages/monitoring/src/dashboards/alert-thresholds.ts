@@ -28,6 +28,12 @@ export const alertThresholds = {
   VMBootFailures: { value: 0.01, colour: 'orange' },
   /** Batches and notices that wait in one instance. */
   BillingQueueGrowing: { value: 144, colour: 'orange' },
+  /** Seconds that the oldest batch of one instance has waited. */
+  BillingBatchesLate: { value: 600, colour: 'orange' },
+  /** Share of the bytes that the spool of one instance may take. */
+  BillingSpoolFilling: { value: 0.5, colour: 'orange' },
+  /** Share of the ticks of sampling of one instance. */
+  BillingSamplingLate: { value: 0.01, colour: 'orange' },
   /** Usage samples given up in 5 minutes: the rule is `> 0`, and samples come whole. */
   BillingMetricsDropped: { value: 1, colour: 'red' },
 } as const satisfies Record<string, Threshold | Record<Service, Threshold>>;

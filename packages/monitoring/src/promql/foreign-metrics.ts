@@ -22,16 +22,6 @@ const later = { exists: 'later' } as const;
 const group = { labels: ['rule_group'] } as const;
 const alertmanager = { labels: ['alertmanager'] } as const;
 
-/**
- * What services say of their tables of series, with `seriesTableMetrics` of @vmobs/telemetry. No catalogue has them: they
- * come from a source of their own, and neither of our services has a table.
- */
-const ofSeriesTables = [
-  counter('telemetry_series_table_overflow_total', { labels: ['table'], ...later }),
-  gauge('telemetry_series_table_rows', { labels: ['table'], ...later }),
-  gauge('telemetry_series_table_rows_limit', { labels: ['table'], ...later, ...never }),
-];
-
 /** Prometheus writes these itself at each scrape: https://prometheus.io/docs/concepts/jobs_instances/ */
 const ofScrapes = [
   gauge('up', { labels: [] }),
@@ -210,7 +200,6 @@ const ofLoki = [
  */
 export const foreignMetrics: readonly ForeignMetric[] = [
   ...ofScrapes,
-  ...ofSeriesTables,
   ...ofGoPrograms,
   ...ofPrometheus,
   ...ofAlertmanager,

@@ -19,6 +19,7 @@ export interface Connections {
  */
 export function watchConnections(server: Server): Connections {
   const requestsOn = new Map<Socket, number>();
+  const http2Sockets = new Set<Socket>();
   let isDraining = false;
   let isClosing = false;
 
@@ -37,6 +38,12 @@ export function watchConnections(server: Server): Connections {
 
   if (server instanceof TlsServer) watchHandshakes(server, requestsOn, watch);
   else server.on('connection', watch);
+  // Those of `onePort` that speak HTTP/2 end by their sessions, when the server closes.
+  server.on('http2', (socket: Socket) => {
+    requestsOn.delete(socket);
+    http2Sockets.add(socket);
+    socket.once('close', () => http2Sockets.delete(socket));
+  });
   // Before the handler of the application, which may answer at once.
   server.prependListener('request', ({ socket }, response) => {
     if (isDraining) response.shouldKeepAlive = false;
@@ -53,7 +60,7 @@ export function watchConnections(server: Server): Connections {
     },
     closeAll() {
       isClosing = true;
-      for (const socket of requestsOn.keys()) socket.destroy();
+      for (const socket of [...requestsOn.keys(), ...http2Sockets]) socket.destroy();
     },
   };
 }

@@ -12,6 +12,8 @@ export interface Command<Table extends SettingTable> {
   readonly settings: Table;
   /** Prefixes of its environment variables, first set wins. */
   readonly prefixes: readonly string[];
+  /** What `--help` says after the settings. */
+  readonly notes?: string;
   /** Runs until it is done and gives the exit status. */
   readonly main: (values: SettingValues<Table>) => Promise<number>;
 }
@@ -44,12 +46,13 @@ async function exitStatusOf<Table extends SettingTable>(
   }
 }
 
-function helpText<Table extends SettingTable>({ name, summary, settings, prefixes }: Command<Table>): string {
+function helpText<Table extends SettingTable>({ name, summary, notes, settings, prefixes }: Command<Table>): string {
   return `${[
     `Usage: ${name} [flags]`,
     summary,
     'Flags and environment variables; a flag wins over a variable, an earlier variable over a later one.',
     describeSettings(settings, prefixes),
+    ...(notes === undefined ? [] : [notes]),
     '  -h, --help\n      show this\n  -v, --version\n      show the version',
     'Exit status: 0 done, 1 failed, 2 a flag or setting that cannot be used.',
   ].join('\n\n')}\n`;

@@ -43,3 +43,25 @@ test('a metric is in one table or is an instrument, whichever comes first', () =
   second.gauge(cpu);
   expect(() => tableOf(second)).toThrow(/vm_cpu_usage_percent cannot be in the series table vms: it is defined/);
 });
+
+test('values can be set when a page is asked for, and a failure of that costs the table alone', async () => {
+  const catalogue = createCatalogue();
+  catalogue.gauge({ name: 'other', help: 'Another one.' });
+  let reads = 0;
+  const vms = catalogue.seriesTable({
+    name: 'vms',
+    labels: ['vm_id'],
+    columns: { cpu },
+    beforeRead() {
+      reads += 1;
+      if (reads === 3) throw new Error('no fleet');
+      vms.columns.cpu.set(vms.add({ vm_id: 'a' }), reads);
+    },
+  });
+  for (const value of [1, 2])
+    expect((await scrape(catalogue)).page).toContain(`vm_cpu_usage_percent{vm_id="a"} ${value}\n`);
+  const { page, errors } = await scrape(catalogue);
+  expect(page).toContain('other 0\n');
+  expect(page).not.toContain('vm_cpu_usage_percent');
+  expect(errors.map(({ message }) => message)).toEqual([expect.stringContaining('no fleet')]);
+});

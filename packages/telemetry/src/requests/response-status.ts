@@ -8,8 +8,11 @@ const brokenOff = 500;
 
 /** The status of a response that has closed: the one that was sent if the whole response was. */
 export function statusOfClosed(request: IncomingMessage, response: ServerResponse): number {
-  // A response that is injected without a socket ends and does not finish.
-  if (response.writableFinished || (response.writableEnded && !request.destroyed)) return response.statusCode;
+  // A response that is injected without a socket ends and does not finish; one of HTTP/2 that was given up counts as
+  // finished in Node, though nobody has ended it.
+  if (response.writableEnded && (response.writableFinished || !request.destroyed)) return response.statusCode;
+  // A stream of HTTP/2 ends by itself, whatever becomes of its connection.
+  if (request.httpVersionMajor === 2) return request.aborted ? clientClosedRequest : brokenOff;
   // The side that closes first is the one that has read no end and no error from the other.
   const { socket } = request;
   return socket.readableEnded || socket.errored != null ? clientClosedRequest : brokenOff;

@@ -26,6 +26,11 @@ export interface SeriesTableOptions<Label extends string, Column extends string>
    * it is the place to log from, once.
    */
   readonly onOverflow?: (table: SeriesTableState) => void;
+  /**
+   * Is called at each scrape before anything is read: the place to set values from state that exists anyway, and to add and
+   * remove rows for it. What it throws costs the metrics of the table, on that page.
+   */
+  readonly beforeRead?: () => void;
 }
 
 /** How full a table is. */
@@ -129,7 +134,7 @@ export interface SeriesTable<Label extends string, Column extends string> extend
 export function createSeriesTable<const Label extends string, const Column extends string>(
   options: SeriesTableOptions<Label, Column>,
 ): SeriesTable<Label, Column> {
-  const { name, labels: labelNames, columns: definitions, maxRows = defaultMaxRows, onOverflow } = options;
+  const { name, labels: labelNames, columns: definitions, maxRows = defaultMaxRows, onOverflow, beforeRead } = options;
   if (!Number.isInteger(maxRows) || maxRows < 1 || maxRows > 2 ** 30) {
     throw new RangeError(`series table ${name}: maxRows is an integer from 1 to 2^30, not ${maxRows}`);
   }
@@ -192,12 +197,14 @@ export function createSeriesTable<const Label extends string, const Column exten
       store.clear();
       saysWhenFull = true;
     },
-    source: () =>
-      families.map(({ columns: places, ...header }) => ({
+    source() {
+      beforeRead?.();
+      return families.map(({ columns: places, ...header }) => ({
         ...header,
         seriesCount: store.size * places.length,
         blocks: store.read(places, (rowCount) => rowCount < fixedWidthFrom),
-      })),
+      }));
+    },
     entries: families.map((family) => toCatalogueEntry(family, labelNames, definitionsOf(family.columns))),
   };
   return table;

@@ -1,0 +1,9 @@
+export { type Chance, createChance } from './chance.ts';
+export { controlSettings } from './control-settings.ts';
+export { readControlToken, requireToken } from './control-token.ts';
+export type { Fault } from './fault.ts';
+export { addFaultRoutes, type FaultPage, type FaultState } from './fault-routes.ts';
+export { createFaultSwitch, type FaultSwitch } from './fault-switch.ts';
+export { createFaults, type Faults } from './faults.ts';
+export { probability } from './parameters.ts';
+export { createServiceFaults, type ServiceFaults } from './service-faults.ts';

@@ -1,0 +1,26 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type DiskSpoolOptions, openDiskSpool } from './disk-spool.ts';
+import { createMemorySpool } from './memory-spool.ts';
+import type { Spool } from './spool.ts';
+
+/** What is set instead of a folder for a spool that ends with the process. */
+export const memoryOnly = 'memory';
+
+/** Most bytes of a spool in memory, whatever the limit of one on disk. */
+const longestMemoryBytes = 64 * 1024 ** 2;
+
+/**
+ * Opens the spool that the settings name.
+ *
+ * @param options `folder` is a path, where `~/` stands for the home folder, or `memory` or empty for none
+ * @throws SpoolFolderError when another process uses the folder or it cannot be written to.
+ */
+export function openSpool(options: DiskSpoolOptions): Spool {
+  const { folder, limitBytes, now } = options;
+  if (folder === memoryOnly || folder === '') {
+    return createMemorySpool({ limitBytes: Math.min(limitBytes, longestMemoryBytes), now });
+  }
+  const path = folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder;
+  return openDiskSpool({ ...options, folder: resolve(path) });
+}

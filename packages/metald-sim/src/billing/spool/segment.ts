@@ -1,0 +1,156 @@
+import { closeSync, ftruncateSync, openSync, readFileSync, read as readWithCallback, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+import { decodeRecord, type RecordScan, scanRecords } from './record.ts';
+import { SpoolDamageError } from './spool-error.ts';
+
+const readAt = promisify(readWithCallback);
+
+/** Bytes of an acknowledgement: the offset of the record that it is about, and the CRC-32 of that. */
+const doneBytes = 8;
+
+/** One file of records, and the file beside it that says which of them are done with. */
+export interface Segment {
+  readonly number: number;
+  /** Bytes of whole records. */
+  readonly size: number;
+  /** Entries that are not done with; counted by its owner. */
+  pending: number;
+  /** For fsync. */
+  readonly descriptor: number;
+  /** Writes a record behind the others. @returns its offset @throws what the file system says; the segment is as before */
+  append(record: Buffer): number;
+  /** Reads the payload of a record. @throws SpoolDamageError when it is not what was written */
+  read(offset: number, length: number): Promise<Buffer>;
+  /** Notes that the record at an offset is done with. @throws what the file system says */
+  markDone(offset: number): void;
+  close(): void;
+  /** Closes and deletes both files. The one with the records goes first: acknowledgements alone mean nothing. */
+  remove(): void;
+}
+
+/** A segment of an earlier process. */
+export interface LoadedSegment {
+  readonly segment: Segment;
+  readonly scan: RecordScan;
+  /** Offsets of the records that are done with. */
+  readonly done: ReadonlySet<number>;
+  /** Bytes that a write which was cut off had left at the end; they are cut away. */
+  readonly tornBytes: number;
+}
+
+const recordEnding = '.spool';
+const doneEnding = '.done';
+
+/** The numbers of the segments among the names of a folder, rising, and the acknowledgements that belong to none. */
+export function listSegments(names: readonly string[]): { numbers: number[]; orphans: string[] } {
+  const numbers = names
+    .flatMap((name) => (/^\d{10}\.spool$/.test(name) ? [Number.parseInt(name, 10)] : []))
+    .sort((a, b) => a - b);
+  const expected = new Set(numbers.map((number) => fileName(number, doneEnding)));
+  return { numbers, orphans: names.filter((name) => name.endsWith(doneEnding) && !expected.has(name)) };
+}
+
+function fileName(number: number, ending: string): string {
+  return `${String(number).padStart(10, '0')}${ending}`;
+}
+
+/** Begins a new segment. @throws what the file system says, also when there is a segment of this number */
+export function createSegment(folder: string, number: number): Segment {
+  return openSegment(folder, number, openSync(join(folder, fileName(number, recordEnding)), 'wx+', 0o600), 0);
+}
+
+/** Reads a segment of an earlier process, and cuts off what a write had left that was cut off. */
+export function loadSegment(folder: string, number: number): LoadedSegment {
+  const descriptor = openSync(join(folder, fileName(number, recordEnding)), 'r+');
+  const bytes = readFileSync(descriptor);
+  const scan = scanRecords(bytes);
+  const tornBytes = bytes.length - scan.end;
+  if (tornBytes > 0) ftruncateSync(descriptor, scan.end);
+  const segment = openSegment(folder, number, descriptor, scan.end);
+  return { segment, scan, done: readDone(join(folder, fileName(number, doneEnding))), tornBytes };
+}
+
+/** Acknowledgements that are damaged count as none: their entries are sent again. */
+function readDone(path: string): Set<number> {
+  const done = new Set<number>();
+  const bytes = readIfThere(path);
+  for (let at = 0; at + doneBytes <= bytes.length; at += doneBytes) {
+    if (crc32(bytes.subarray(at, at + 4)) === bytes.readUInt32LE(at + 4)) done.add(bytes.readUInt32LE(at));
+  }
+  return done;
+}
+
+function readIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  }
+}
+
+function openSegment(folder: string, number: number, descriptor: number, bytes: number): Segment {
+  let size = bytes;
+  let doneDescriptor: number | undefined;
+
+  function openDone(): number {
+    const path = join(folder, fileName(number, doneEnding));
+    const opened = openSync(path, 'a+', 0o600);
+    // A torn acknowledgement would shift those behind it.
+    const length = readFileSync(path).length;
+    ftruncateSync(opened, length - (length % doneBytes));
+    doneDescriptor = opened;
+    return opened;
+  }
+
+  function close(): void {
+    closeSync(descriptor);
+    if (doneDescriptor !== undefined) closeSync(doneDescriptor);
+  }
+
+  return {
+    number,
+    descriptor,
+    pending: 0,
+    get size() {
+      return size;
+    },
+    append(record) {
+      const offset = size;
+      // At its place, not at the end of the file: what a write that failed has left is written over.
+      writeWhole(descriptor, record, offset);
+      size += record.length;
+      return offset;
+    },
+    async read(offset, length) {
+      const { buffer } = await readAt(descriptor, Buffer.alloc(length), 0, length, offset);
+      const payload = decodeRecord(buffer, 0);
+      if (payload === undefined) {
+        throw new SpoolDamageError(
+          `${fileName(number, recordEnding)} is damaged in the ${length} bytes from ${offset}`,
+        );
+      }
+      return payload;
+    },
+    markDone(offset) {
+      const mark = Buffer.allocUnsafe(doneBytes);
+      mark.writeUInt32LE(offset, 0);
+      mark.writeUInt32LE(crc32(mark.subarray(0, 4)), 4);
+      writeSync(doneDescriptor ?? openDone(), mark);
+    },
+    close,
+    remove() {
+      close();
+      rmSync(join(folder, fileName(number, recordEnding)), { force: true });
+      rmSync(join(folder, fileName(number, doneEnding)), { force: true });
+    },
+  };
+}
+
+function writeWhole(descriptor: number, bytes: Buffer, position: number): void {
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, position + written);
+  }
+}

@@ -1,0 +1,58 @@
+import { type Chance, createFaultSwitch, probability } from '@vmobs/faults';
+import type { Hypervisor } from './fleet/hypervisor.ts';
+
+/** Makes the faults of the hypervisor, and what is put around it. */
+export function createHypervisorFaults(chance: Chance) {
+  const bootFailures = createFaultSwitch({
+    name: 'boot-failures',
+    description: 'Boots take their time and fail: BootVm answers internal, the VM stays as it was.',
+    parameters: { size: probability(0.2, 'share of boots that fail') },
+  });
+  const slowBoots = createFaultSwitch({
+    name: 'slow-boots',
+    description:
+      'Boots and reboots take longer. An RPC beyond its deadline is answered deadline_exceeded; its boot goes on.',
+    parameters: {
+      size: {
+        type: 'number',
+        description: 'how many times as long',
+        unit: 'factor',
+        minimum: 1.1,
+        maximum: 100,
+        default: 5,
+      },
+    },
+  });
+  const unreachable = createFaultSwitch({
+    name: 'backend-unreachable',
+    description:
+      'The hypervisor cannot be reached: every operation on a VM answers internal, /_/health is degraded. What runs goes on.',
+    parameters: { size: probability(1, 'share of operations that fail') },
+  });
+
+  function reach(): void {
+    if (chance(unreachable.values?.size)) throw new Error('connect ECONNREFUSED /run/metald/hypervisor.sock');
+  }
+
+  const around = (hypervisor: Hypervisor): Hypervisor => ({
+    async perform(operation, vmId) {
+      reach();
+      const begun = performance.now();
+      await hypervisor.perform(operation, vmId);
+      if (operation !== 'boot' && operation !== 'reboot') return;
+      if (slowBoots.values !== undefined) {
+        await slowBoots.hold((slowBoots.values.size - 1) * (performance.now() - begun));
+      }
+      if (operation === 'boot' && chance(bootFailures.values?.size)) {
+        throw new Error('the guest did not come up: kernel panic, unable to mount root fs on unknown-block(0,0)');
+      }
+    },
+  });
+
+  return {
+    faults: [bootFailures.fault, slowBoots.fault, unreachable.fault],
+    around,
+    /** Reaches the hypervisor. @throws Error when it cannot be reached */
+    ping: async () => reach(),
+  };
+}

@@ -1,0 +1,37 @@
+import { type ContextValues, createContextKey, createContextValues } from '@connectrpc/connect';
+import { trace } from '@opentelemetry/api';
+import type { FastifyRequest } from 'fastify';
+import type { VmOperation } from '../fleet/state-machine.ts';
+
+/** What an RPC is about, in the words of logs and spans. */
+export interface RpcSubject {
+  readonly operation?: VmOperation | 'info' | 'list';
+  readonly vmId?: string | undefined;
+  readonly customerId?: string;
+}
+
+const requestKey = createContextKey<FastifyRequest | undefined>(undefined, {
+  description: 'the HTTP request of an RPC',
+});
+
+/** The context values of an RPC: they hold the HTTP request that brought it. */
+export function contextValuesOf(request: FastifyRequest): ContextValues {
+  return createContextValues().set(requestKey, request);
+}
+
+/** Names what an RPC is about, or more of it, on its span and on every line that its request logs from now on. */
+export function nameSubject(values: ContextValues, { operation, vmId, customerId }: RpcSubject): void {
+  const fields = {
+    ...(operation !== undefined && { operation }),
+    ...(vmId !== undefined && { vm_id: vmId }),
+    ...(customerId !== undefined && { customer_id: customerId }),
+  };
+  trace.getActiveSpan()?.setAttributes(fields);
+  const request = values.get(requestKey);
+  if (request !== undefined) request.log = request.log.child(fields);
+}
+
+/** Logs a failure that its client is not told of, because its answer has gone out before. */
+export function logLateFailure(error: unknown, { contextValues }: { readonly contextValues: ContextValues }): void {
+  contextValues.get(requestKey)?.log.error({ err: error }, 'rpc failed after its deadline');
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { serve } from '../lifecycle/serve.ts';
+import { startTestTelemetry } from '../testing/start-test-telemetry.ts';
+import { type OnePortOptions, onePort } from './one-port.ts';
+
+const closers: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close();
+});
+
+/** A service that says which protocol it was asked in, and waits on `/slow` until it is released. */
+async function startService(options?: OnePortOptions) {
+  const { telemetry, lines } = await startTestTelemetry();
+  const app: FastifyInstance = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort(options) });
+  await app.register(telemetry.fastify);
+  const arrived = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  app.get('/', async ({ raw }) => raw.httpVersion);
+  app.post('/', async () => 'read');
+  app.post('/refused', { onRequest: async (_request, reply) => reply.code(403).send('no') }, async () => 'never');
+  app.get('/slow', async () => {
+    arrived.resolve();
+    await release.promise;
+    return 'slow';
+  });
+  const service = await serve(telemetry, app, { port: 0 });
+  closers.push(service.close);
+  return { ...service, app, telemetry, lines, arrived: arrived.promise, release: () => release.resolve() };
+}
+
+/** One HTTP/2 connection with prior knowledge. */
+function openHttp2(url: string) {
+  const session = connectHttp2(url);
+  onTestFinished(() => session.destroy());
+  session.on('error', () => undefined);
+  return session;
+}
+
+/** Sends bytes on a connection of its own and gives back what comes until it is closed. */
+async function answerTo(url: string, ...parts: string[]): Promise<string> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  for (const part of parts) {
+    await new Promise((sent) => socket.write(part, sent));
+    // The next part comes in a packet of its own.
+    await new Promise(setImmediate);
+  }
+  return text(socket).catch((error: Error) => error.message);
+}
+
+test('HTTP/1.1 and HTTP/2 are answered on one port by the same routes', async () => {
+  const { url } = await startService();
+  expect(await (await fetch(url)).text()).toBe('1.1');
+  expect(await text(openHttp2(url).request({ ':path': '/' }))).toBe('2.0');
+});
+
+test('an HTTP/2 request leaves the same line and series as an HTTP/1.1 request', async () => {
+  const { url, lines, telemetry } = await startService();
+  await (await fetch(url)).text();
+  await text(openHttp2(url).request({ ':path': '/' }));
+  const requests = () => lines.filter(({ msg }) => msg === 'http request');
+  await expect.poll(requests, { timeout: 10_000 }).toHaveLength(2);
+  expect(requests()).toMatchObject([
+    { route: '/', status: 200, level: 'info' },
+    { route: '/', status: 200, level: 'info' },
+  ]);
+  const page = await (await fetch(`${telemetry.metricsUrl}/metrics`)).text();
+  expect(page).toMatch(/^http_server_request_duration_seconds_count\{.*http_route="\/".*\} 2$/m);
+});
+
+test('an HTTP/2 request that its client gives up is counted as 499', async () => {
+  const { url, lines, arrived, release } = await startService();
+  const request = openHttp2(url).request({ ':path': '/slow' });
+  await arrived;
+  request.close(constants.NGHTTP2_CANCEL);
+  const abandoned = () => lines.find(({ msg }) => msg === 'http request');
+  await expect.poll(abandoned, { timeout: 10_000 }).toMatchObject({ route: '/slow', status: 499 });
+  release();
+});
+
+test.for([
+  ['HTTP/1.1 in small packets', ['G', 'ET / HTTP/1.1\r\nhost: x\r\nconnec', 'tion: close\r\n\r\n'], '1.1'],
+  ['a method that begins like HTTP/2', ['PR', 'OPFIND / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'], '404'],
+  ['what is no HTTP at all', ['\x16\x03\x01\x02\x00'], '400 Bad Request'],
+] as const)('%s is answered in HTTP/1.1', async ([, parts, expected]) => {
+  const { url } = await startService();
+  expect(await answerTo(url, ...parts)).toContain(expected);
+});
+
+test('a connection that never says what it speaks is closed', async () => {
+  const { url } = await startService({ headersTimeoutMs: 50 });
+  expect(await answerTo(url, 'PRI * HTTP/2.0')).toBe('');
+});
+
+test('an HTTP/2 request that does not arrive whole in time is ended', async () => {
+  const { url } = await startService({ requestTimeoutMs: 50 });
+  const request = openHttp2(url).request({ ':method': 'POST', ':path': '/', 'content-type': 'text/plain' });
+  request.on('error', () => undefined);
+  request.write('half of it');
+  await once(request, 'close');
+  expect(request.rstCode).toBe(constants.NGHTTP2_CANCEL);
+});
+
+test('closing answers what runs on an HTTP/2 session, then ends it with GOAWAY', async () => {
+  const { url, close, arrived, release } = await startService();
+  const session = openHttp2(url);
+  const goaway = once(session, 'goaway');
+  const answer = text(session.request({ ':path': '/slow' }));
+  await arrived;
+  const closing = close();
+  expect((await goaway)[0]).toBe(constants.NGHTTP2_NO_ERROR);
+  release();
+  expect(await answer).toBe('slow');
+  await closing;
+  await expect(fetch(url)).rejects.toThrow('fetch failed');
+});
+
+test('an idle HTTP/2 session does not hold a closing server open', async () => {
+  const { url, close } = await startService();
+  const session = openHttp2(url);
+  await text(session.request({ ':path': '/' }));
+  const closed = once(session, 'close');
+  await close();
+  await closed;
+});
+
+test('closing without our lifecycle ends HTTP/2 sessions, too', async () => {
+  const app = Fastify({ serverFactory: onePort() });
+  const session = openHttp2(await app.listen({ port: 0, host: '127.0.0.1' }));
+  await once(session, 'connect');
+  const closed = once(session, 'close');
+  await app.close();
+  await closed;
+});
+
+test('an answer to a request that has not arrived whole frees its connection', async () => {
+  const { url } = await startService();
+  const session = openHttp2(url);
+  const request = session.request({ ':method': 'POST', ':path': '/refused', 'content-type': 'text/plain' });
+  request.write('there is more to come');
+  const [headers] = await once(request, 'response');
+  expect(headers[':status']).toBe(403);
+  request.resume();
+  await once(request, 'close');
+  expect(request.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  const half = 'POST /refused HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nhalf';
+  expect(await answerTo(url, half)).toContain('403 Forbidden');
+});

@@ -1,0 +1,138 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { type Metald, startMetald } from '@vmobs/metald-sim';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { readMetric, scrape } from '../parsers/scrape.ts';
+import { jsonConfig, protocols } from './clients.ts';
+
+/*
+ * What is not an RPC, or not one that can be answered, and the routes beside the RPCs.
+ */
+
+let metald: Metald;
+
+beforeAll(async () => {
+  const quiet = { port: 0, metricsPort: 0, logLevel: 'silent', billingEnabled: false } as const;
+  metald = await startMetald({ ...quiet, timeScale: 10 });
+});
+afterAll(() => metald.close());
+
+const bootVm = '/vmprovisioner.v1.VmService/BootVm';
+
+async function post(path: string, headers: Record<string, string>, body: string | Uint8Array = '{}') {
+  const response = await fetch(metald.url + path, { method: 'POST', headers, body });
+  return { status: response.status, headers: response.headers, body: await response.text() };
+}
+
+const jsonType = { 'content-type': 'application/json' };
+
+test.for([
+  ['a method that does not exist', '/vmprovisioner.v1.VmService/ExplodeVm', jsonType, 404, 'unimplemented'],
+  ['a service that does not exist', '/vmprovisioner.v9.VmService/BootVm', jsonType, 404, 'unimplemented'],
+  ['an encoding that is not known', bootVm, { ...jsonType, 'content-encoding': 'rot13' }, 501, 'unimplemented'],
+  ['a timeout that is none', bootVm, { ...jsonType, 'connect-timeout-ms': 'soon' }, 400, 'invalid_argument'],
+  [
+    'a body that is not what its encoding says',
+    bootVm,
+    { ...jsonType, 'content-encoding': 'gzip' },
+    400,
+    'invalid_argument',
+  ],
+  ['bytes that are no message', bootVm, { 'content-type': 'application/proto' }, 400, 'invalid_argument'],
+] as const)('%s gets a Connect error', async ([, path, headers, status, code]) => {
+  const answer = await post(path, headers);
+  expect(answer.status).toBe(status);
+  expect(JSON.parse(answer.body)).toEqual({ code, message: expect.stringMatching(/\w/) });
+});
+
+test('a client of any protocol reads a method that does not exist as unimplemented', async () => {
+  for (const type of ['application/grpc', 'application/grpc-web+proto']) {
+    // Clients of gRPC make `unimplemented` of this status.
+    expect((await post('/vmprovisioner.v1.VmService/ExplodeVm', { 'content-type': type })).status).toBe(404);
+  }
+});
+
+test('a media type that is no RPC is told which ones are not', async () => {
+  expect((await post(bootVm, { 'content-type': 'text/plain' })).status).toBe(415);
+  expect((await fetch(metald.url + bootVm)).status).toBe(405);
+});
+
+test.for(['application/grpc+proto', 'application/grpc-web+proto'])(
+  'a message that cannot be read is invalid in %s, too, and is counted so',
+  async (type) => {
+    const series = { method: 'BootVm', code: 'invalid_argument' };
+    const refused = async () =>
+      readMetric(await scrape(metald.telemetry.metricsUrl), 'metald_api_requests_total', series);
+    const before = await refused();
+    const faults = async () => readMetric(await scrape(metald.telemetry.metricsUrl), 'metald_api_errors_total');
+    const faultsBefore = await faults();
+    const session = connectHttp2(metald.url);
+    onTestFinished(() => session.destroy());
+    const request = session.request({ ':method': 'POST', ':path': bootVm, 'content-type': type, te: 'trailers' });
+    let trailers = '';
+    request.on('trailers', (received) => {
+      trailers = `grpc-status: ${String(received['grpc-status'])}`;
+    });
+    // An envelope with two bytes that are no field.
+    request.end(Buffer.from([0, 0, 0, 0, 2, 0xff, 0xff]));
+    const body = await text(request);
+    expect(trailers + body).toContain('grpc-status: 3');
+    await expect.poll(refused, { timeout: 10_000 }).toBe(before + 1);
+    expect(await faults()).toBe(faultsBefore);
+  },
+);
+
+test('a request without a host that could be one is refused', async () => {
+  const { hostname, port } = new URL(metald.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  socket.write(`POST ${bootVm} HTTP/1.0\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}`);
+  const answer = await text(socket);
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  expect(answer).toContain('{"code":"invalid_argument","message":"the host is not one"}');
+});
+
+describe.for(Object.entries(protocols))('%s', ([, open]) => {
+  test('what a client gave up goes on, and the VM is where it led', async () => {
+    const client = open(metald.url);
+    onTestFinished(() => client.close());
+    const created = await client.call('createVm', { config: jsonConfig });
+    const vmId = 'answer' in created && 'vmId' in created.answer ? String(created.answer.vmId) : '';
+    const response = await post(bootVm, { ...jsonType, 'connect-timeout-ms': '10' }, JSON.stringify({ vmId }));
+    expect(response.status).toBe(504);
+    expect(JSON.parse(response.body)).toMatchObject({ code: 'deadline_exceeded' });
+    const state = async () => {
+      const info = await client.call('getVmInfo', { vmId });
+      return 'answer' in info && 'state' in info.answer ? info.answer.state : info;
+    };
+    await expect.poll(state, { timeout: 10_000 }).toBe(2);
+    await client.call('deleteVm', { vmId, force: true });
+  });
+});
+
+test('health says that the process lives; the page of the host says more', async () => {
+  expect(await (await fetch(`${metald.url}/health`)).json()).toMatchObject({ status: 'ok' });
+  const response = await fetch(`${metald.url}/_/health`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('cache-control')).toContain('no-cache');
+  const check = { status: 'healthy', duration_ms: expect.any(Number), timestamp: expect.stringMatching(/Z$/) };
+  expect(await response.json()).toEqual({
+    status: 'healthy',
+    timestamp: expect.stringMatching(/^\d{4}-.*Z$/),
+    version: expect.any(String),
+    backend: { type: 'cloudhypervisor', status: 'healthy' },
+    system: {
+      hostname: expect.any(String),
+      cpu: { architecture: expect.any(String), cores: expect.any(Number), model: expect.any(String) },
+      memory: {
+        total_bytes: expect.any(Number),
+        used_bytes: expect.any(Number),
+        available_bytes: expect.any(Number),
+        used_percent: expect.any(Number),
+      },
+      uptime: expect.any(Number),
+    },
+    checks: { backend_ping: check, system_info: check },
+  });
+});
