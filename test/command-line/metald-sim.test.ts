@@ -17,6 +17,27 @@ test('--help lists every flag and every variable', async () => {
   expect(stdout).toContain('UNKEY_METALD_BILLING_INTERVAL');
 });
 
+test('--help is in groups, each variable in the one that it is looked for in', async () => {
+  const { stdout } = await startCommandInTest('metald-sim', ['--help']).ended();
+  const blocks = stdout.split('\n\n').filter((block) => /^[A-Z].*:\n/.test(block));
+  const groups = new Map(blocks.map((block) => [block.slice(0, block.indexOf(':')), block]));
+  expect([...groups.keys()]).toEqual([
+    ...['Server', 'Fleet', 'Billing', 'Faults', 'Traces', 'Metrics', 'Logs'],
+    'Accepted and ignored, because the real metald reads them',
+  ]);
+  for (const [group, variable] of [
+    ['Server', 'UNKEY_METALD_MAX_PROCESSES'],
+    ['Fleet', 'UNKEY_METALD_SIM_VMS'],
+    ['Billing', 'UNKEY_METALD_BILLING_INTERVAL'],
+    ['Faults', 'SIM_CONTROL'],
+    ['Traces', 'UNKEY_METALD_OTEL_SAMPLING_RATE'],
+    ['Metrics', 'UNKEY_METALD_OTEL_HIGH_CARDINALITY_ENABLED'],
+    ['Logs', 'LOG_FILE'],
+  ] as const) {
+    expect(groups.get(group)).toMatch(new RegExp(`^  .*\\b${variable}( |$)`, 'm'));
+  }
+});
+
 test('--version says which one it is', async () => {
   expect(await startCommandInTest('metald-sim', ['--version']).ended()).toEqual({
     status: 0,

@@ -1,7 +1,7 @@
-import { kinds, setting } from '@vmobs/telemetry';
+import { kinds, setting, settingGroup } from '@vmobs/telemetry';
 
 /** The settings of a service that has faults. */
-export const controlSettings = {
+export const controlSettings = settingGroup('Faults', {
   simControl: setting({
     variables: ['SIM_CONTROL'],
     kind: kinds.boolean,
@@ -14,4 +14,4 @@ export const controlSettings = {
     default: '',
     help: 'file with the token that /sim/ asks for as "Authorization: Bearer <token>"; without it, whoever reaches the port may',
   }),
-};
+});

@@ -1,5 +1,5 @@
 import { controlSettings } from '@vmobs/faults';
-import { kinds, readSettings, type SettingValues, setting, telemetrySettings } from '@vmobs/telemetry';
+import { kinds, readSettings, type SettingValues, setting, settingGroup, telemetrySettings } from '@vmobs/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** Version of the simulated service. */
@@ -15,108 +15,114 @@ const telemetry = telemetrySettings({ name: 'metald', version, metricsPort: 9464
  * addresses (docs/decisions/0003-listen-on-loopback.md).
  */
 export const metaldSettings = {
-  port: setting({
-    variables: ['_PORT'],
-    flag: 'port',
-    kind: kinds.port,
-    default: 8080,
-    help: 'port of the API; 0 takes a free one',
+  ...settingGroup('Server', {
+    port: setting({
+      variables: ['_PORT'],
+      flag: 'port',
+      kind: kinds.port,
+      default: 8080,
+      help: 'port of the API; 0 takes a free one',
+    }),
+    address: setting({
+      variables: ['_ADDRESS'],
+      flag: 'address',
+      kind: kinds.text,
+      default: '127.0.0.1',
+      help: 'address that the API listens on',
+    }),
+    backend: setting({
+      variables: ['_BACKEND'],
+      kind: kinds.oneOf('cloudhypervisor', 'firecracker', 'docker'),
+      default: 'cloudhypervisor',
+      help: 'what the VMs are said to run on; they are simulated whatever it is',
+    }),
+    maxVms: setting({
+      variables: ['_MAX_PROCESSES'],
+      flag: 'max-vms',
+      kind: kinds.integer({ min: 1, max: 1_000_000 }),
+      default: 25,
+      help: 'most VMs that exist at a time; CreateVm beyond it is resource_exhausted',
+    }),
   }),
-  address: setting({
-    variables: ['_ADDRESS'],
-    flag: 'address',
-    kind: kinds.text,
-    default: '127.0.0.1',
-    help: 'address that the API listens on',
+  ...settingGroup('Fleet', {
+    vms: setting({
+      variables: ['_SIM_VMS'],
+      flag: 'vms',
+      kind: kinds.integer({ min: 0, max: 1_000_000 }),
+      default: 0,
+      help: 'VMs that run when metald starts, besides the --max-vms that clients may create',
+    }),
+    churn: setting({
+      variables: ['_SIM_CHURN'],
+      flag: 'churn',
+      kind: kinds.number({ min: 0, max: 100_000 }),
+      default: 0,
+      help: 'VMs of --vms that are replaced by new ones in a minute',
+    }),
+    seed: setting({
+      variables: ['_SIM_SEED'],
+      flag: 'seed',
+      kind: kinds.integer({ min: 0, max: 0x7fffffff }),
+      default: 1,
+      help: 'seed of workloads and boot times: the same seed gives the same ones',
+    }),
+    timeScale: setting({
+      variables: ['_SIM_TIME_SCALE'],
+      flag: 'time-scale',
+      kind: kinds.number({ min: 0.001, max: 1_000_000 }),
+      default: 1,
+      help: 'how many times faster than real the simulated hypervisor boots and stops VMs',
+    }),
   }),
-  backend: setting({
-    variables: ['_BACKEND'],
-    kind: kinds.oneOf('cloudhypervisor', 'firecracker', 'docker'),
-    default: 'cloudhypervisor',
-    help: 'what the VMs are said to run on; they are simulated whatever it is',
-  }),
-  maxVms: setting({
-    variables: ['_MAX_PROCESSES'],
-    flag: 'max-vms',
-    kind: kinds.integer({ min: 1, max: 1_000_000 }),
-    default: 25,
-    help: 'most VMs that exist at a time; CreateVm beyond it is resource_exhausted',
-  }),
-  billingEnabled: setting({
-    variables: ['_BILLING_ENABLED'],
-    flag: 'billing',
-    kind: kinds.boolean,
-    default: true,
-    help: 'send usage to billaged; without it, usage is collected and dropped',
-  }),
-  billingMock: setting({
-    variables: ['_BILLING_MOCK_MODE', '_BILLING_MOCK'],
-    kind: kinds.boolean,
-    default: false,
-    help: 'log usage at debug level instead of sending it',
-  }),
-  billingEndpoint: setting({
-    variables: ['_BILLING_ENDPOINT'],
-    flag: 'billing-endpoint',
-    kind: kinds.httpUrl,
-    default: 'http://localhost:8081/',
-    help: 'address of billaged',
-  }),
-  billingIntervalMs: setting({
-    variables: ['_BILLING_INTERVAL'],
-    flag: 'billing-interval',
-    kind: kinds.duration,
-    default: 100,
-    help: 'time between two samples of a VM',
-  }),
-  billingBatchSize: setting({
-    variables: ['_BILLING_BATCH_SIZE'],
-    flag: 'billing-batch-size',
-    kind: kinds.integer({ min: 1, max: 1_000 }),
-    default: 600,
-    help: 'samples in a batch',
-  }),
-  seed: setting({
-    variables: ['_SIM_SEED'],
-    flag: 'seed',
-    kind: kinds.integer({ min: 0, max: 0x7fffffff }),
-    default: 1,
-    help: 'seed of workloads and boot times: the same seed gives the same ones',
-  }),
-  timeScale: setting({
-    variables: ['_SIM_TIME_SCALE'],
-    flag: 'time-scale',
-    kind: kinds.number({ min: 0.001, max: 1_000_000 }),
-    default: 1,
-    help: 'how many times faster than real the simulated hypervisor boots and stops VMs',
-  }),
-  spool: setting({
-    variables: ['_SIM_SPOOL'],
-    flag: 'spool',
-    kind: kinds.text,
-    default: '~/.local/state/metald-sim/spool',
-    help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, and the end of the process loses them',
-  }),
-  spoolLimitMib: setting({
-    variables: ['_SIM_SPOOL_LIMIT_MIB'],
-    flag: 'spool-limit',
-    kind: kinds.integer({ min: 1, max: 65_536 }),
-    default: 1_024,
-    help: 'MiB that the spool may take; batches beyond that are lost, and counted. In memory, 64 at most',
-  }),
-  vms: setting({
-    variables: ['_SIM_VMS'],
-    flag: 'vms',
-    kind: kinds.integer({ min: 0, max: 1_000_000 }),
-    default: 0,
-    help: 'VMs that run when metald starts, besides the --max-vms that clients may create',
-  }),
-  churn: setting({
-    variables: ['_SIM_CHURN'],
-    flag: 'churn',
-    kind: kinds.number({ min: 0, max: 100_000 }),
-    default: 0,
-    help: 'VMs of --vms that are replaced by new ones in a minute',
+  ...settingGroup('Billing', {
+    billingEnabled: setting({
+      variables: ['_BILLING_ENABLED'],
+      flag: 'billing',
+      kind: kinds.boolean,
+      default: true,
+      help: 'send usage to billaged; without it, usage is collected and dropped',
+    }),
+    billingMock: setting({
+      variables: ['_BILLING_MOCK_MODE', '_BILLING_MOCK'],
+      kind: kinds.boolean,
+      default: false,
+      help: 'log usage at debug level instead of sending it',
+    }),
+    billingEndpoint: setting({
+      variables: ['_BILLING_ENDPOINT'],
+      flag: 'billing-endpoint',
+      kind: kinds.httpUrl,
+      default: 'http://localhost:8081/',
+      help: 'address of billaged',
+    }),
+    billingIntervalMs: setting({
+      variables: ['_BILLING_INTERVAL'],
+      flag: 'billing-interval',
+      kind: kinds.duration,
+      default: 100,
+      help: 'time between two samples of a VM',
+    }),
+    billingBatchSize: setting({
+      variables: ['_BILLING_BATCH_SIZE'],
+      flag: 'billing-batch-size',
+      kind: kinds.integer({ min: 1, max: 1_000 }),
+      default: 600,
+      help: 'samples in a batch',
+    }),
+    spool: setting({
+      variables: ['_SIM_SPOOL'],
+      flag: 'spool',
+      kind: kinds.text,
+      default: '~/.local/state/metald-sim/spool',
+      help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, and the end of the process loses them',
+    }),
+    spoolLimitMib: setting({
+      variables: ['_SIM_SPOOL_LIMIT_MIB'],
+      flag: 'spool-limit',
+      kind: kinds.integer({ min: 1, max: 65_536 }),
+      default: 1_024,
+      help: 'MiB that the spool may take; batches beyond that are lost, and counted. In memory, 64 at most',
+    }),
   }),
   ...controlSettings,
   simControl: {

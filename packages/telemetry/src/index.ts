@@ -7,6 +7,7 @@ export {
   type SettingTable,
   type SettingValues,
   setting,
+  settingGroup,
 } from './config/settings.ts';
 export { type TelemetryDefaults, type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
 export type {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { describeSettings, parseCommandLine } from './command-line.ts';
 import { UsageError } from './configuration-error.ts';
 import { boolean, duration, port, text } from './kinds.ts';
-import { setting, variableNames } from './settings.ts';
+import { setting, settingGroup, variableNames } from './settings.ts';
 
 const table = {
   port: setting({ variables: ['_PORT', 'PORT'], flag: 'port', kind: port, default: 8080, help: 'port of the API' }),
@@ -58,4 +58,24 @@ test('the help gives a duration its unit and says when there is no default', () 
   const help = describeSettings(table, ['SHOP']);
   expect(help).toMatch(/time between samples .*default 100ms\)/);
   expect(help).toMatch(/file to log to .*default none\)/);
+});
+
+test('the help shows settings without a group first, then each group under its heading', () => {
+  const grouped = {
+    ...settingGroup('Server', { port: table.port }),
+    ...settingGroup('Traces', { traces: table.traces }),
+    file: table.file,
+    // A setting that is taken out of its table keeps its heading.
+    late: { ...settingGroup('Server', { interval: table.interval }).interval, help: 'time between two ticks' },
+  };
+  const blocks = describeSettings(grouped, ['SHOP']).split('\n\n');
+  expect(blocks.map((block) => block.split('\n').filter((line) => !line.startsWith('      ')))).toEqual([
+    ['  LOG_FILE'],
+    ['Server:', '  --port  SHOP_PORT  PORT', '  SHOP_INTERVAL'],
+    ['Traces:', '  --[no-]traces  SHOP_TRACES'],
+  ]);
+});
+
+test('a group changes nothing but the heading', () => {
+  expect(settingGroup('Server', { port: table.port })).toEqual({ port: { ...table.port, group: 'Server' } });
 });

@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { UsageError } from './configuration-error.ts';
-import { type SettingTable, variableNames } from './settings.ts';
+import { type Setting, type SettingTable, variableNames } from './settings.ts';
 
 /** What a command line said. */
 export interface CommandLine {
@@ -38,15 +38,24 @@ export function parseCommandLine(table: SettingTable, argv: readonly string[]): 
   }
 }
 
-/** The table of settings for `--help`: flag, variables, default, and what each is for. */
+/**
+ * The table of settings for `--help`: flag, variables, default, and what each is for. Settings without a group come first,
+ * then the groups in the order of their first settings, each under its heading.
+ */
 export function describeSettings(table: SettingTable, prefixes: readonly string[]): string {
-  return Object.values(table)
-    .map((definition) => {
-      const flag =
-        definition.flag === undefined ? [] : [`--${definition.kind.isSwitch ? '[no-]' : ''}${definition.flag}`];
-      const names = [...flag, ...variableNames(definition, prefixes)].join('  ');
-      const value = definition.default === '' ? 'none' : (definition.kind.format ?? String)(definition.default);
-      return `  ${names}\n      ${definition.help} (${definition.kind.allowed}; default ${value})`;
-    })
-    .join('\n');
+  const groups = Map.groupBy(Object.values(table), ({ group }) => group);
+  const describe = (group: string | undefined) =>
+    (groups.get(group) ?? []).map((definition) => describeSetting(definition, prefixes));
+  const headings = [...groups.keys()].filter((group) => group !== undefined);
+  return [
+    ...(groups.has(undefined) ? [describe(undefined).join('\n')] : []),
+    ...headings.map((heading) => [`${heading}:`, ...describe(heading)].join('\n')),
+  ].join('\n\n');
+}
+
+function describeSetting(definition: Setting<unknown>, prefixes: readonly string[]): string {
+  const flag = definition.flag === undefined ? [] : [`--${definition.kind.isSwitch ? '[no-]' : ''}${definition.flag}`];
+  const names = [...flag, ...variableNames(definition, prefixes)].join('  ');
+  const value = definition.default === '' ? 'none' : (definition.kind.format ?? String)(definition.default);
+  return `  ${names}\n      ${definition.help} (${definition.kind.allowed}; default ${value})`;
 }

@@ -28,6 +28,8 @@ export interface Setting<T> {
   readonly default: NoInfer<T>;
   /** One line for `--help`. */
   readonly help: string;
+  /** Heading under which `--help` shows it; settings without one come first. */
+  readonly group?: string;
 }
 
 /** Settings by the name that the code uses for them. */
@@ -51,6 +53,26 @@ export interface SettingSources {
 /** Gives a setting its value type without spelling it out. */
 export function setting<const T>(definition: Setting<T>): Setting<T> {
   return definition;
+}
+
+/**
+ * Puts all settings of a table under one heading of `--help`.
+ *
+ * @example
+ * ```ts
+ * import { kinds, setting, settingGroup } from '@vmobs/telemetry';
+ *
+ * const settings = {
+ *   ...settingGroup('Server', {
+ *     port: setting({ variables: ['_PORT'], flag: 'port', kind: kinds.port, default: 8080, help: 'port of the API' }),
+ *   }),
+ * };
+ * ```
+ */
+export function settingGroup<const Table extends SettingTable>(group: string, table: Table): Table {
+  const entries = Object.entries(table).map(([name, definition]) => [name, { ...definition, group }]);
+  // Each is what it was, with its heading.
+  return Object.fromEntries(entries) as Table;
 }
 
 /** The full names of the variables of a setting, in the order in which they are tried. */

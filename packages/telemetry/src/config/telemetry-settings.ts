@@ -2,7 +2,7 @@ import { byteSize } from '../logs/byte-size.ts';
 import { logFormats } from '../logs/pretty-format.ts';
 import { samplers } from '../traces/samplers.ts';
 import { boolean, httpUrl, integer, number, oneOf, port, type SettingKind, text } from './kinds.ts';
-import { type SettingValues, setting } from './settings.ts';
+import { type SettingValues, setting, settingGroup } from './settings.ts';
 
 /** What the settings of telemetry start from; they differ by service. */
 export interface TelemetryDefaults {
@@ -37,143 +37,149 @@ const tracesSwitch: SettingKind<boolean> = {
  */
 export function telemetrySettings({ name, version, metricsPort = 9464 }: TelemetryDefaults) {
   return {
-    tracesEnabled: setting({
-      variables: ['_OTEL_ENABLED', 'OTEL_TRACES_EXPORTER'],
-      flag: 'otel',
-      kind: tracesSwitch,
-      default: false,
-      help: 'record traces and send them to the collector',
+    ...settingGroup('Traces', {
+      tracesEnabled: setting({
+        variables: ['_OTEL_ENABLED', 'OTEL_TRACES_EXPORTER'],
+        flag: 'otel',
+        kind: tracesSwitch,
+        default: false,
+        help: 'record traces and send them to the collector',
+      }),
+      sdkDisabled: setting({
+        variables: ['OTEL_SDK_DISABLED'],
+        kind: boolean,
+        default: false,
+        help: 'record no traces whatever else is set; their context is passed on',
+      }),
+      otlpEndpoint: setting({
+        variables: ['_OTEL_ENDPOINT'],
+        flag: 'otel-endpoint',
+        kind: httpUrl,
+        default: '',
+        help: 'OTLP/HTTP collector; /v1/traces is added unless it is there',
+      }),
+      otlpTracesUrl: setting({
+        variables: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
+        kind: httpUrl,
+        default: '',
+        help: 'address for traces, taken as it is, where the collector is not set above',
+      }),
+      otlpBaseUrl: setting({
+        variables: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
+        kind: httpUrl,
+        default: 'http://localhost:4318/',
+        help: 'collector where neither is set; /v1/traces is added',
+      }),
+      serviceName: setting({
+        variables: ['_OTEL_SERVICE_NAME', 'OTEL_SERVICE_NAME'],
+        kind: text,
+        default: name,
+        help: 'name of the service in logs and traces',
+      }),
+      serviceVersion: setting({
+        variables: ['_OTEL_SERVICE_VERSION'],
+        kind: text,
+        default: version,
+        help: 'version of the service in traces',
+      }),
+      sampler: setting({
+        variables: ['OTEL_TRACES_SAMPLER'],
+        kind: oneOf(...samplers),
+        default: 'parentbased_traceidratio',
+        help: 'which traces are recorded; parentbased follows a caller that has decided',
+      }),
+      samplingRate: setting({
+        variables: ['_OTEL_SAMPLING_RATE', 'OTEL_TRACES_SAMPLER_ARG'],
+        kind: number({ min: 0, max: 1 }),
+        default: 1,
+        help: 'share of new traces that a traceidratio sampler records',
+      }),
+      spanQueueSize: setting({
+        variables: ['OTEL_BSP_MAX_QUEUE_SIZE'],
+        kind: integer({ min: 1, max: 1_000_000 }),
+        default: 2_048,
+        help: 'spans that wait for their export; those beyond it are dropped and counted',
+      }),
+      spanBatchSize: setting({
+        variables: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
+        kind: integer({ min: 1, max: 1_000_000 }),
+        default: 512,
+        help: 'most spans of one export; never more than wait',
+      }),
+      spanBatchDelayMs: setting({
+        variables: ['OTEL_BSP_SCHEDULE_DELAY'],
+        kind: integer({ min: 1, max: 2 ** 31 - 1 }),
+        default: 5_000,
+        help: 'milliseconds that a span waits for more to share its export',
+      }),
+      spanExportTimeoutMs: setting({
+        variables: ['OTEL_BSP_EXPORT_TIMEOUT'],
+        kind: integer({ min: 1, max: 2 ** 31 - 1 }),
+        default: 30_000,
+        help: 'milliseconds after which the next export starts beside one that hangs',
+      }),
     }),
-    sdkDisabled: setting({
-      variables: ['OTEL_SDK_DISABLED'],
-      kind: boolean,
-      default: false,
-      help: 'record no traces whatever else is set; their context is passed on',
+    ...settingGroup('Metrics', {
+      metricsEnabled: setting({
+        variables: ['_OTEL_PROMETHEUS_ENABLED'],
+        kind: boolean,
+        default: true,
+        help: 'serve /metrics, /health and /ready on their own port',
+      }),
+      metricsPort: setting({
+        variables: ['_OTEL_PROMETHEUS_PORT'],
+        flag: 'metrics-port',
+        kind: port,
+        default: metricsPort,
+        help: 'port of /metrics, /health and /ready',
+      }),
+      metricsInterface: setting({
+        variables: ['_OTEL_PROMETHEUS_INTERFACE'],
+        flag: 'metrics-interface',
+        kind: text,
+        default: '127.0.0.1',
+        help: 'address that the metrics port listens on',
+      }),
+      highCardinality: setting({
+        variables: ['_OTEL_HIGH_CARDINALITY_ENABLED'],
+        kind: boolean,
+        default: true,
+        help: 'label series with ids, such as vm_id',
+      }),
     }),
-    otlpEndpoint: setting({
-      variables: ['_OTEL_ENDPOINT'],
-      flag: 'otel-endpoint',
-      kind: httpUrl,
-      default: '',
-      help: 'OTLP/HTTP collector; /v1/traces is added unless it is there',
-    }),
-    otlpTracesUrl: setting({
-      variables: ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT'],
-      kind: httpUrl,
-      default: '',
-      help: 'address for traces, taken as it is, where the collector is not set above',
-    }),
-    otlpBaseUrl: setting({
-      variables: ['OTEL_EXPORTER_OTLP_ENDPOINT'],
-      kind: httpUrl,
-      default: 'http://localhost:4318/',
-      help: 'collector where neither is set; /v1/traces is added',
-    }),
-    serviceName: setting({
-      variables: ['_OTEL_SERVICE_NAME', 'OTEL_SERVICE_NAME'],
-      kind: text,
-      default: name,
-      help: 'name of the service in logs and traces',
-    }),
-    serviceVersion: setting({
-      variables: ['_OTEL_SERVICE_VERSION'],
-      kind: text,
-      default: version,
-      help: 'version of the service in traces',
-    }),
-    sampler: setting({
-      variables: ['OTEL_TRACES_SAMPLER'],
-      kind: oneOf(...samplers),
-      default: 'parentbased_traceidratio',
-      help: 'which traces are recorded; parentbased follows a caller that has decided',
-    }),
-    samplingRate: setting({
-      variables: ['_OTEL_SAMPLING_RATE', 'OTEL_TRACES_SAMPLER_ARG'],
-      kind: number({ min: 0, max: 1 }),
-      default: 1,
-      help: 'share of new traces that a traceidratio sampler records',
-    }),
-    spanQueueSize: setting({
-      variables: ['OTEL_BSP_MAX_QUEUE_SIZE'],
-      kind: integer({ min: 1, max: 1_000_000 }),
-      default: 2_048,
-      help: 'spans that wait for their export; those beyond it are dropped and counted',
-    }),
-    spanBatchSize: setting({
-      variables: ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE'],
-      kind: integer({ min: 1, max: 1_000_000 }),
-      default: 512,
-      help: 'most spans of one export; never more than wait',
-    }),
-    spanBatchDelayMs: setting({
-      variables: ['OTEL_BSP_SCHEDULE_DELAY'],
-      kind: integer({ min: 1, max: 2 ** 31 - 1 }),
-      default: 5_000,
-      help: 'milliseconds that a span waits for more to share its export',
-    }),
-    spanExportTimeoutMs: setting({
-      variables: ['OTEL_BSP_EXPORT_TIMEOUT'],
-      kind: integer({ min: 1, max: 2 ** 31 - 1 }),
-      default: 30_000,
-      help: 'milliseconds after which the next export starts beside one that hangs',
-    }),
-    metricsEnabled: setting({
-      variables: ['_OTEL_PROMETHEUS_ENABLED'],
-      kind: boolean,
-      default: true,
-      help: 'serve /metrics, /health and /ready on their own port',
-    }),
-    metricsPort: setting({
-      variables: ['_OTEL_PROMETHEUS_PORT'],
-      flag: 'metrics-port',
-      kind: port,
-      default: metricsPort,
-      help: 'port of /metrics, /health and /ready',
-    }),
-    metricsInterface: setting({
-      variables: ['_OTEL_PROMETHEUS_INTERFACE'],
-      flag: 'metrics-interface',
-      kind: text,
-      default: '127.0.0.1',
-      help: 'address that the metrics port listens on',
-    }),
-    highCardinality: setting({
-      variables: ['_OTEL_HIGH_CARDINALITY_ENABLED'],
-      kind: boolean,
-      default: true,
-      help: 'label series with ids, such as vm_id',
-    }),
-    logLevel: setting({
-      variables: ['LOG_LEVEL'],
-      flag: 'log-level',
-      kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-      default: 'info',
-      help: 'least severe level that is logged',
-    }),
-    logFormat: setting({
-      variables: ['LOG_FORMAT'],
-      flag: 'log-format',
-      kind: oneOf(...logFormats),
-      default: 'auto',
-      help: 'form of the log on standard output, auto: pretty on a terminal, else json; a file is always JSON',
-    }),
-    logFile: setting({
-      variables: ['LOG_FILE'],
-      kind: text,
-      default: '',
-      help: 'file to log to besides standard output; SIGHUP opens it anew',
-    }),
-    logFileMaxBytes: setting({
-      variables: ['LOG_FILE_MAX_SIZE'],
-      kind: byteSize,
-      default: 10 * 1024 * 1024,
-      help: 'size at which the log file becomes LOG_FILE.1 and a new one begins; 0 never',
-    }),
-    logFileKeep: setting({
-      variables: ['LOG_FILE_KEEP'],
-      kind: integer({ min: 1, max: 1_000 }),
-      default: 5,
-      help: 'how many such old log files are kept',
+    ...settingGroup('Logs', {
+      logLevel: setting({
+        variables: ['LOG_LEVEL'],
+        flag: 'log-level',
+        kind: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+        default: 'info',
+        help: 'least severe level that is logged',
+      }),
+      logFormat: setting({
+        variables: ['LOG_FORMAT'],
+        flag: 'log-format',
+        kind: oneOf(...logFormats),
+        default: 'auto',
+        help: 'form of the log on standard output, auto: pretty on a terminal, else json; a file is always JSON',
+      }),
+      logFile: setting({
+        variables: ['LOG_FILE'],
+        kind: text,
+        default: '',
+        help: 'file to log to besides standard output; SIGHUP opens it anew',
+      }),
+      logFileMaxBytes: setting({
+        variables: ['LOG_FILE_MAX_SIZE'],
+        kind: byteSize,
+        default: 10 * 1024 * 1024,
+        help: 'size at which the log file becomes LOG_FILE.1 and a new one begins; 0 never',
+      }),
+      logFileKeep: setting({
+        variables: ['LOG_FILE_KEEP'],
+        kind: integer({ min: 1, max: 1_000 }),
+        default: 5,
+        help: 'how many such old log files are kept',
+      }),
     }),
   };
 }

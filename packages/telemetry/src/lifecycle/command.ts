@@ -51,9 +51,9 @@ function helpText<Table extends SettingTable>({ name, summary, notes, settings, 
     `Usage: ${name} [flags]`,
     summary,
     'Flags and environment variables; a flag wins over a variable, an earlier variable over a later one.',
+    '  -h, --help\n      show this\n  -v, --version\n      show the version',
     describeSettings(settings, prefixes),
     ...(notes === undefined ? [] : [notes]),
-    '  -h, --help\n      show this\n  -v, --version\n      show the version',
     'Exit status: 0 done, 1 failed, 2 a flag or setting that cannot be used.',
   ].join('\n\n')}\n`;
 }
