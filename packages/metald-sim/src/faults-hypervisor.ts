@@ -35,10 +35,10 @@ export function createHypervisorFaults(chance: Chance) {
   }
 
   const around = (hypervisor: Hypervisor): Hypervisor => ({
-    async perform(operation, vmId) {
+    async perform(operation, vmId, stop) {
       reach();
       const begun = performance.now();
-      await hypervisor.perform(operation, vmId);
+      await hypervisor.perform(operation, vmId, stop);
       if (operation !== 'boot' && operation !== 'reboot') return;
       if (slowBoots.values !== undefined) {
         await slowBoots.hold((slowBoots.values.size - 1) * (performance.now() - begun));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { FleetError } from './fleet-error.ts';
-import type { Hypervisor } from './hypervisor.ts';
+import type { Hypervisor, Stop } from './hypervisor.ts';
 import { allowedFrom, stateAfter, type VmOperation, type VmState, type VmTransition } from './state-machine.ts';
 import { TableVm, type Vm } from './vm.ts';
 import { createVmTable } from './vm-table.ts';
@@ -57,7 +57,8 @@ export interface Fleet<Config> {
   pause(vmId: string): Promise<Vm<Config>>;
   resume(vmId: string): Promise<Vm<Config>>;
   reboot(vmId: string): Promise<Vm<Config>>;
-  shutdown(vmId: string): Promise<Vm<Config>>;
+  /** @param stop how; without it the guest may take as long as it likes */
+  shutdown(vmId: string, stop?: Stop): Promise<Vm<Config>>;
   delete(vmId: string): Promise<Vm<Config>>;
   /** The usage of what is given is counted until now. @throws FleetError `not_found` */
   get(vmId: string): Vm<Config>;
@@ -107,15 +108,15 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
     table.release(vm.slot);
   }
 
-  async function perform(operation: VmOperation, vmId: string): Promise<void> {
+  async function perform(operation: VmOperation, vmId: string, stop?: Stop): Promise<void> {
     try {
-      await hypervisor.perform(operation, vmId);
+      await hypervisor.perform(operation, vmId, stop);
     } catch (cause) {
       throw new FleetError('internal', `the hypervisor could not ${operation} VM ${vmId}`, { cause, vmId });
     }
   }
 
-  async function transition(operation: VmTransition, vmId: string): Promise<Vm<Config>> {
+  async function transition(operation: VmTransition, vmId: string, stop?: Stop): Promise<Vm<Config>> {
     const vm = get(vmId);
     const { slot, state, isBusy } = vm;
     if (isBusy) throw new FleetError('failed_precondition', `VM ${vmId} has another operation in progress`);
@@ -127,7 +128,7 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
     countIfRunning(slot);
     table.setBusy(slot, true);
     try {
-      await perform(operation, vmId);
+      await perform(operation, vmId, stop);
     } finally {
       table.setBusy(slot, false);
     }
@@ -166,7 +167,7 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
     pause: (vmId) => transition('pause', vmId),
     resume: (vmId) => transition('resume', vmId),
     reboot: (vmId) => transition('reboot', vmId),
-    shutdown: (vmId) => transition('shutdown', vmId),
+    shutdown: (vmId, stop) => transition('shutdown', vmId, stop),
     delete: (vmId) => transition('delete', vmId),
     get(vmId) {
       const vm = get(vmId);

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { createSimulatedHypervisor } from './hypervisor.ts';
+import { createSimulatedHypervisor, type Stop } from './hypervisor.ts';
 import type { VmOperation } from './state-machine.ts';
+
+const many = 500;
+/** With it, the first guest that is shut down takes 5 s. */
+const slowFirstGuest = 10;
 
 const timeScale = 20;
 
@@ -11,8 +15,8 @@ const timeScale = 20;
  * in between two that are begun, so there are two answers: a timer begun before all operations gives at most the true
  * share, and one begun after them at least that.
  */
-async function sharesWithin(operation: VmOperation, seconds: readonly number[]) {
-  const operations = 500;
+async function sharesWithin(operation: VmOperation, seconds: readonly number[], stop?: Stop) {
+  const operations = many;
   const hypervisor = createSimulatedHypervisor({ seed: 1, timeScale });
   let done = 0;
   const shareAfter = async (time: number) => {
@@ -21,7 +25,7 @@ async function sharesWithin(operation: VmOperation, seconds: readonly number[]) 
   };
   const before = seconds.map(shareAfter);
   const work = Array.from({ length: operations }, async () => {
-    await hypervisor.perform(operation, 'ud-1');
+    await hypervisor.perform(operation, 'ud-1', stop);
     done += 1;
   });
   const after = seconds.map(shareAfter);
@@ -45,6 +49,49 @@ test.for([
   const { atLeast, atMost } = await sharesWithin(operation, [medianSeconds]);
   expect(atLeast[0]).toBeLessThan(0.58);
   expect(atMost[0]).toBeGreaterThan(0.42);
+});
+
+/** A way to stop VMs that counts the guests that were too slow. */
+function stopWithin(graceSeconds: number) {
+  const stop = {
+    graceSeconds,
+    overdue: 0,
+    onOverdue() {
+      stop.overdue += 1;
+    },
+  };
+  return stop;
+}
+
+test('one of six guests takes more than 2 s to shut down', async () => {
+  const stop = stopWithin(2);
+  await sharesWithin('shutdown', [], stop);
+  // 80 of 500, with a standard deviation of 8.
+  expect(stop.overdue).toBeGreaterThan(80 - 4 * 8);
+  expect(stop.overdue).toBeLessThan(80 + 4 * 8);
+});
+
+test('a guest that is not done when its grace is over is switched off then', async () => {
+  const slow = () => createSimulatedHypervisor({ seed: slowFirstGuest, timeScale: 1 });
+  const stop = stopWithin(0.2);
+  const first = await Promise.race([
+    slow()
+      .perform('shutdown', 'ud-1', stop)
+      .then(() => 'with a grace'),
+    slow()
+      .perform('shutdown', 'ud-1')
+      .then(() => 'without one'),
+  ]);
+  expect([first, stop.overdue]).toEqual(['with a grace', 1]);
+});
+
+test('nobody is too slow for half a minute, and whoever is not asked is not too slow', async () => {
+  const [patient, forced] = [stopWithin(30), stopWithin(0)];
+  await sharesWithin('shutdown', [], patient);
+  const { atMost } = await sharesWithin('shutdown', [0.3], forced);
+  expect([patient.overdue, forced.overdue]).toEqual([0, 0]);
+  // Without force three of a hundred guests would be that fast.
+  expect(atMost[0]).toBe(1);
 });
 
 /** How far apart in time, as ranks among all, boots of two hypervisors end that are begun together. */

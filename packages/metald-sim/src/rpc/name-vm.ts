@@ -8,6 +8,9 @@ export interface RpcSubject {
   readonly operation?: VmOperation | 'info' | 'list';
   readonly vmId?: string | undefined;
   readonly customerId?: string;
+  /** Of a shutdown, as it was asked for. */
+  readonly force?: boolean;
+  readonly timeoutSeconds?: number;
 }
 
 const requestKey = createContextKey<FastifyRequest | undefined>(undefined, {
@@ -20,11 +23,14 @@ export function contextValuesOf(request: FastifyRequest): ContextValues {
 }
 
 /** Names what an RPC is about, or more of it, on its span and on every line that its request logs from now on. */
-export function nameSubject(values: ContextValues, { operation, vmId, customerId }: RpcSubject): void {
+export function nameSubject(values: ContextValues, subject: RpcSubject): void {
+  const { operation, vmId, customerId, force, timeoutSeconds } = subject;
   const fields = {
     ...(operation !== undefined && { operation }),
     ...(vmId !== undefined && { vm_id: vmId }),
     ...(customerId !== undefined && { customer_id: customerId }),
+    ...(force !== undefined && { force }),
+    ...(timeoutSeconds !== undefined && { timeout_seconds: timeoutSeconds }),
   };
   trace.getActiveSpan()?.setAttributes(fields);
   const request = values.get(requestKey);

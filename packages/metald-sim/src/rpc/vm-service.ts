@@ -63,15 +63,21 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
   }
 
   /** No sample is taken once the hypervisor has begun to stop a VM, as in the real metald. */
-  async function shutdownVm(vmId: string): Promise<Vm<VmConfig>> {
-    const vm = await fleet.shutdown(vmId);
+  async function shutdownVm(vmId: string, graceSeconds: number): Promise<Vm<VmConfig>> {
+    const vm = await fleet.shutdown(vmId, {
+      graceSeconds,
+      onOverdue() {
+        const subject = { operation: 'shutdown', vm_id: vmId, timeout_seconds: graceSeconds };
+        logger.warn(subject, 'guest did not end in time, its vm is switched off');
+      },
+    });
     billing.vmStopped(vm);
     return vm;
   }
 
   async function deleteVm(vmId: string, force: boolean): Promise<Vm<VmConfig>> {
     const { state } = fleet.get(vmId);
-    if (force && (state === 'running' || state === 'paused')) await shutdownVm(vmId);
+    if (force && (state === 'running' || state === 'paused')) await shutdownVm(vmId, 0);
     return fleet.delete(vmId);
   }
 
@@ -104,7 +110,11 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
     pauseVm: (request, context) => change('pause', request, context, fleet.pause),
     resumeVm: (request, context) => change('resume', request, context, fleet.resume),
     rebootVm: (request, context) => change('reboot', request, context, fleet.reboot),
-    shutdownVm: (request, context) => change('shutdown', request, context, shutdownVm),
+    shutdownVm(request, context) {
+      const { force, timeoutSeconds } = request;
+      nameSubject(context.values, { force, timeoutSeconds });
+      return change('shutdown', request, context, (vmId) => shutdownVm(vmId, graceOf(force, timeoutSeconds)));
+    },
     async deleteVm(request, context) {
       const { success } = await change('delete', request, context, (vmId) => deleteVm(vmId, request.force));
       return { success };
@@ -131,6 +141,15 @@ const connectCodes: Readonly<Record<FleetErrorCode, Code>> = {
   resource_exhausted: Code.ResourceExhausted,
   internal: Code.Internal,
 };
+
+/** Seconds that a guest has to end by itself when a request does not say, as before a reboot in the real metald. */
+const defaultGraceSeconds = 30;
+
+/** @throws ConnectError `invalid_argument` for a time below zero */
+function graceOf(force: boolean, timeoutSeconds: number): number {
+  if (timeoutSeconds < 0) throw new ConnectError('timeout_seconds must not be negative', Code.InvalidArgument);
+  return force ? 0 : timeoutSeconds || defaultGraceSeconds;
+}
 
 function requireVmId(vmId: string): string {
   if (vmId === '') throw new ConnectError('vm_id is required', Code.InvalidArgument);
