@@ -53,7 +53,8 @@ export interface Fleet<Config> {
   create(vm: NewVm<Config>): Promise<Vm<Config>>;
   /** Takes in a VM that runs, without the hypervisor: what is there when the service starts. @throws FleetError `resource_exhausted` */
   adopt(vm: NewVm<Config>): Vm<Config>;
-  boot(vmId: string): Promise<Vm<Config>>;
+  /** @param customerId who is billed for it from now on; without it, who was to be before */
+  boot(vmId: string, customerId?: string): Promise<Vm<Config>>;
   pause(vmId: string): Promise<Vm<Config>>;
   resume(vmId: string): Promise<Vm<Config>>;
   reboot(vmId: string): Promise<Vm<Config>>;
@@ -116,7 +117,11 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
     }
   }
 
-  async function transition(operation: VmTransition, vmId: string, stop?: Stop): Promise<Vm<Config>> {
+  async function transition(
+    operation: VmTransition,
+    vmId: string,
+    { stop, customerId }: { readonly stop?: Stop | undefined; readonly customerId?: string | undefined } = {},
+  ): Promise<Vm<Config>> {
     const vm = get(vmId);
     const { slot, state, isBusy } = vm;
     if (isBusy) throw new FleetError('failed_precondition', `VM ${vmId} has another operation in progress`);
@@ -133,6 +138,7 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
       table.setBusy(slot, false);
     }
     const unixMs = now();
+    if (customerId !== undefined) vm.customerId = customerId;
     table.skipTo(slot, unixMs);
     if (operation === 'boot' || operation === 'reboot') table.boot(slot, unixMs);
     table.setState(slot, next === 'deleted' ? state : next, unixMs);
@@ -163,11 +169,11 @@ export function createFleet<Config>({ maxVms, seed, hypervisor, now }: FleetOpti
       table.setState(vm.slot, 'running', vm.createdAtMs);
       return vm;
     },
-    boot: (vmId) => transition('boot', vmId),
+    boot: (vmId, customerId) => transition('boot', vmId, { customerId }),
     pause: (vmId) => transition('pause', vmId),
     resume: (vmId) => transition('resume', vmId),
     reboot: (vmId) => transition('reboot', vmId),
-    shutdown: (vmId, stop) => transition('shutdown', vmId, stop),
+    shutdown: (vmId, stop) => transition('shutdown', vmId, { stop }),
     delete: (vmId) => transition('delete', vmId),
     get(vmId) {
       const vm = get(vmId);

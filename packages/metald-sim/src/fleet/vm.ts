@@ -8,6 +8,7 @@ export interface Vm<Config = unknown> extends VmNow {
   readonly id: string;
   /** Rises with each VM that is created: the order of lists. */
   readonly ordinal: number;
+  /** Who is billed for it; its boot may still name another. */
   readonly customerId: string;
   /** What the client asked for, as it asked for it. */
   readonly config: Config;
@@ -23,12 +24,12 @@ export type VmIdentity<Config> = Omit<Vm<Config>, keyof VmNow | 'workload'>;
 
 /**
  * A VM over a slot of the table. A class, so that a hundred thousand of them share one set of accessors: the only thing
- * that is kept for each is what never changes.
+ * that is kept for each is what does not change while it runs.
  */
 export class TableVm<Config> implements Vm<Config> {
   readonly id: string;
   readonly ordinal: number;
-  readonly customerId: string;
+  customerId: string;
   readonly config: Config;
   readonly machine: Machine;
   readonly createdAtMs: number;

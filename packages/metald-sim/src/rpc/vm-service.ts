@@ -54,10 +54,16 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
     return new ConnectError(error.message, connectCodes[error.code], undefined, undefined, error.cause);
   }
 
-  async function bootVm(vmId: string): Promise<Vm<VmConfig>> {
+  /** Whoever boots a VM is billed for it, as in the real metald; who does not say is billed as whoever created it. */
+  async function bootVm(vmId: string, { requestHeader }: HandlerContext): Promise<Vm<VmConfig>> {
     const acceptedAt = performance.now();
-    const vm = await fleet.boot(vmId);
+    const customerId = customerOfRequest(requestHeader);
+    const vm = await fleet.boot(vmId, customerId);
     metrics.vmBootDuration.observe((performance.now() - acceptedAt) / 1_000);
+    if (customerId === undefined && vm.customerId === defaultCustomer) {
+      const subject = { operation: 'boot', vm_id: vmId, customer_id: defaultCustomer };
+      logger.warn(subject, 'no request names a tenant_id in its baggage, so the default customer is billed');
+    }
     billing.vmStarted(vm);
     return vm;
   }
@@ -83,11 +89,7 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
 
   function createVm(requested: VmConfig | undefined, { requestHeader }: HandlerContext): Promise<Vm<VmConfig>> {
     const { config, machine } = validateConfig(requested);
-    const customerId = customerOfRequest(requestHeader);
-    if (customerId === undefined) {
-      logger.warn({ operation: 'create', customer_id: defaultCustomer }, 'request names no tenant_id in its baggage');
-    }
-    return fleet.create({ config, machine, customerId: customerId ?? defaultCustomer });
+    return fleet.create({ config, machine, customerId: customerOfRequest(requestHeader) ?? defaultCustomer });
   }
 
   /** The answer of most operations: where the VM is now. */
@@ -106,7 +108,7 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
       const vm = await operate({ operation: 'create' }, context, async () => createVm(config, context));
       return { vmId: vm.id, state: toWireState(vm.state) };
     },
-    bootVm: (request, context) => change('boot', request, context, bootVm),
+    bootVm: (request, context) => change('boot', request, context, (vmId) => bootVm(vmId, context)),
     pauseVm: (request, context) => change('pause', request, context, fleet.pause),
     resumeVm: (request, context) => change('resume', request, context, fleet.resume),
     rebootVm: (request, context) => change('reboot', request, context, fleet.reboot),
