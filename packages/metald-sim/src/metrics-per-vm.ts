@@ -24,11 +24,17 @@ interface ShownVm {
   readonly row: SeriesRow;
 }
 
+/** The series of VMs. */
+export interface VmSeries {
+  /** Gives the VM of a slot its series before a scrape asks for them. */
+  show(slot: number): void;
+}
+
 /**
  * Defines the metrics that have a series for each running VM, read from the columns of the fleet at each scrape: a VM
  * that boots has series at the next one, and one that stops has none.
  */
-export function observeVms(catalogue: Catalogue, { slots, now, perVmSeries }: ObservedVms): void {
+export function observeVms(catalogue: Catalogue, { slots, now, perVmSeries }: ObservedVms): VmSeries {
   const amounts = new Float64Array(usageWidth);
   /** By slot. */
   const shown: (ShownVm | undefined)[] = [];
@@ -75,4 +81,10 @@ export function observeVms(catalogue: Catalogue, { slots, now, perVmSeries }: Ob
     vms.columns.read.set(row, amounts[read] ?? 0);
     vms.columns.write.set(row, amounts[write] ?? 0);
   }
+
+  return {
+    show(slot) {
+      if (perVmSeries) showSlot(slot, now());
+    },
+  };
 }

@@ -5,7 +5,7 @@ import { spoolFailures } from './billing/spool/disk-spool.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { vmOperations, vmStates } from './fleet/state-machine.ts';
 import { type ObservedBilling, observeBilling } from './metrics-billing.ts';
-import { observeVms } from './metrics-per-vm.ts';
+import { observeVms, type VmSeries } from './metrics-per-vm.ts';
 
 /** Where an internal error can arise: in the API itself, in the hypervisor, on the way to billaged. */
 const errorComponents = ['api', 'backend', 'billing'] as const;
@@ -113,7 +113,7 @@ export interface ObservedState extends ObservedBilling {
 }
 
 /** Defines the metrics of metald that are read from its state at each scrape. */
-export function observeMetald(catalogue: Catalogue, state: ObservedState): void {
+export function observeMetald(catalogue: Catalogue, state: ObservedState): { readonly vmSeries: VmSeries } {
   const { fleet, now, perVmSeries } = state;
   catalogue.observed({
     type: 'gauge',
@@ -133,7 +133,7 @@ export function observeMetald(catalogue: Catalogue, state: ObservedState): void 
     read: () => state.billing.byteLength,
   });
 
-  observeVms(catalogue, { slots: fleet.slots, now, perVmSeries });
+  const vmSeries = observeVms(catalogue, { slots: fleet.slots, now, perVmSeries });
 
   // Section 2, system health, under the names with a prefix; its alert reads the ones without, which are there, too.
   catalogue.observed({
@@ -154,4 +154,5 @@ export function observeMetald(catalogue: Catalogue, state: ObservedState): void 
     help: 'Active resources and requests of the Node process: what comes nearest to the goroutines of the original.',
     read: () => process.getActiveResourcesInfo().length,
   });
+  return { vmSeries };
 }

@@ -2,19 +2,20 @@ import { create } from '@bufbuild/protobuf';
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
 import { type VmConfig, VmConfigSchema, type VmService } from '@vmobs/wire/vmprovisioner';
-import type { Billing } from './billing/billing.ts';
 import { createVmReplacer } from './churn-client.ts';
 import type { MetaldConfig } from './config.ts';
 import { startChurn } from './fleet/churn.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import { isOfStartingFleet, startFleet } from './fleet/starting-fleet.ts';
+import type { Vm } from './fleet/vm.ts';
 import type { Machine } from './fleet/workload.ts';
 
 /** Options of `startSimulatedFleet`. */
 export interface SimulatedFleetOptions {
   readonly config: Pick<MetaldConfig, 'vms' | 'churn' | 'seed'>;
   readonly fleet: Fleet<VmConfig>;
-  readonly billing: Billing;
+  /** Is told of each VM that runs from the start. */
+  readonly onStarted: (vm: Vm<VmConfig>) => void;
   /** What the API is served by. */
   readonly service: ServiceImpl<typeof VmService>;
   readonly logger: Logger;
@@ -28,10 +29,10 @@ export interface SimulatedFleet {
 
 /** Starts `--vms` VMs and replaces `--churn` of them a minute. */
 export async function startSimulatedFleet(options: SimulatedFleetOptions): Promise<SimulatedFleet> {
-  const { config, fleet, billing, service, logger } = options;
+  const { config, fleet, onStarted, service, logger } = options;
   const { vms: count, churn: perMinute, seed } = config;
   if (count === 0) return { stop() {} };
-  await startFleet({ fleet, count, seed, configOf, onStarted: billing.vmStarted });
+  await startFleet({ fleet, count, seed, configOf, onStarted });
   logger.info({ vms: count, churn: perMinute, seed, bytes_per_vm: fleet.slots.bytesPerVm }, 'fleet is running');
   if (perMinute === 0) return { stop() {} };
   const end = new AbortController();
