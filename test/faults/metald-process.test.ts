@@ -14,6 +14,23 @@ test('process-crash ends the process without a word after its request is answere
   expect(metald.log().filter(({ msg }) => msg === 'shutting down')).toEqual([]);
 });
 
+/** What makes a process one that the kernel does not end by its own signals, and that says when a handler of its end runs. */
+const firstOfContainer = `
+  const { kill } = process;
+  process.kill = (pid, signal) => signal === 'SIGKILL' || kill(pid, signal);
+  process.on('exit', () => console.error('a handler has run'));`;
+
+test('process-crash ends the first process of a container too, with the status that a signal would give', async () => {
+  const metald = startCommandInTest('metald-sim', flags, {
+    SIM_CONTROL: 'true',
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(firstOfContainer)}`,
+  });
+  const { url } = await untilReady(metald);
+  await fetch(`${url}/sim/faults/process-crash`, { method: 'PUT' });
+  expect(await metald.ended()).toMatchObject({ status: 137, stderr: '' });
+  expect(metald.log().filter(({ msg }) => msg === 'shutting down')).toEqual([]);
+});
+
 test('process-crash can be switched off in time', async () => {
   const metald = startCommandInTest('metald-sim', flags, { SIM_CONTROL: 'true' });
   const { url } = await untilReady(metald);

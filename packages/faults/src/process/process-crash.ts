@@ -27,6 +27,7 @@ export function createProcessCrash(): Fault {
 
 function crash(): never {
   process.kill(process.pid, 'SIGKILL');
-  // Still here: the first process of a container is not ended by its own signals.
+  // Still here: the first process of a container is not ended by its own signals. No handler runs here either.
+  process.removeAllListeners('exit');
   process.exit(killedStatus);
 }
