@@ -37,6 +37,7 @@ beforeAll(async () => {
     port: 0,
     metricsPort: 0,
     billingEnabled: false,
+    simControl: true,
     tracesEnabled: true,
     otlpEndpoint: `http://${receiver.endpoint}`,
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
@@ -173,6 +174,31 @@ describe.for([
   });
 });
 
+test('an RPC that a fault of the API stops is an error with the operation, the VM and the cause', async () => {
+  const path = (method: string) => `${metald.url}/vmprovisioner.v1.VmService/${method}`;
+  const post = (method: string, body: object) =>
+    fetch(path(method), {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  for (const code of ['internal', 'unavailable', 'unknown', 'deadline_exceeded', 'data_loss'] as const) {
+    await fetch(`${metald.url}/sim/faults/api-errors`, { method: 'PUT', body: JSON.stringify({ size: 1, code }) });
+    const ended = () => lines.filter(({ msg }) => msg === 'rpc error');
+    const before = ended().length;
+    expect(await (await post('RebootVm', { vmId: missing })).json()).toMatchObject({ code });
+    await expect.poll(ended, { timeout: 10_000 }).toHaveLength(before + 1);
+    expect(ended().at(-1)).toMatchObject({
+      level: 'error',
+      code,
+      operation: 'reboot',
+      vm_id: missing,
+      err: { message: expect.stringContaining('the fault api-errors is on') },
+    });
+  }
+  await fetch(`${metald.url}/sim/faults`, { method: 'DELETE' });
+});
+
 test('every error line names the operation, the VM and the cause', () => {
   const errors = lines.filter(({ level }) => level === 'error');
   expect(errors.length).toBeGreaterThan(20);
@@ -180,7 +206,7 @@ test('every error line names the operation, the VM and the cause', () => {
     expect(line).toMatchObject({
       operation: expect.stringMatching(/^(create|boot|pause|resume|reboot|shutdown|delete)$/),
       vm_id: expect.stringMatching(/^ud-[0-9a-f]{16}$/),
-      err: { message: expect.stringMatching(/KVM says no|deadline_exceeded/) },
+      err: { message: expect.stringMatching(/KVM says no|deadline_exceeded|api-errors is on/) },
       trace_id: expect.any(String),
     });
   }
@@ -204,7 +230,9 @@ test('every RPC has one server span with the documented name and attributes', as
     });
     expect(span?.attributes['error.type']).toBe(line['code'] === 'internal' ? 'internal' : undefined);
   }
-  const spanIds = receiver.spans.filter(({ kind }) => kind === 2).map(({ spanId }) => spanId);
+  const spanIds = receiver.spans
+    .filter(({ kind, name }) => kind === 2 && name.startsWith('vmprovisioner.'))
+    .map(({ spanId }) => spanId);
   expect(new Set(spanIds).size).toBe(spanIds.length);
   expect(lines.filter(({ msg }) => msg === 'rpc success' || msg === 'rpc error')).toHaveLength(spanIds.length);
 });

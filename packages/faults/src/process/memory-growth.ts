@@ -41,7 +41,7 @@ export function createMemoryGrowth(): Fault {
           ballast.resize(wanted);
         } catch (error) {
           clearInterval(timer);
-          logger.error({ err: error, bytes: byteLength }, 'the system gives no more memory');
+          logger.error({ fault: 'memory-growth', err: error, bytes: byteLength }, 'the system gives no more memory');
           return;
         }
         // Pages are resident only when something is written to them.

@@ -102,7 +102,10 @@ export function startBilling(options: BillingOptions): Billing {
       if (!(error instanceof SpoolRefusedError)) throw error;
       metrics.errors.inc({ component: 'billing' });
       const { kind, vmId } = notice;
-      logger.error({ vm_id: vmId, notice: kind, reason: error.refusal }, 'billing notice was given up');
+      logger.error(
+        { operation: 'store_notice', vm_id: vmId, notice: kind, reason: error.refusal, error: error.message },
+        'billing notice was given up',
+      );
     }
   }
 
@@ -135,7 +138,15 @@ export function startBilling(options: BillingOptions): Billing {
     }
     if (damagedStretches > 0) {
       metrics.errors.inc({ component: 'billing' });
-      logger.error({ damaged_stretches: damagedStretches }, 'the spool is damaged: batches are lost');
+      // Whose batches they were is in what cannot be read.
+      logger.error(
+        {
+          operation: 'recover_spool',
+          damaged_stretches: damagedStretches,
+          error: 'records do not have their checksums',
+        },
+        'the spool is damaged: batches are lost',
+      );
     }
     for (const entry of entries) sender.add(entry);
     for (const { vmId, lastTimestamp } of liveVms) {

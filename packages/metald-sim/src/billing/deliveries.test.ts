@@ -104,7 +104,27 @@ test('a batch that billaged refuses is set aside, its samples are counted and re
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_set_aside_total 1\n');
   expect(metrics).toContain('\nmetald_billing_metrics_dropped_total{reason="refused"} 3\n');
-  expect(lines.at(-1)).toMatchObject({ level: 'error', vm_id: 'ud-1', batch_size: 3, reason: 'refused' });
+  const cause = { reason: 'refused', error: '[invalid_argument] no' };
+  expect(lines.at(-1)).toMatchObject({
+    level: 'error',
+    operation: 'send_batch',
+    vm_id: 'ud-1',
+    batch_size: 3,
+    ...cause,
+  });
+});
+
+test('a notice that billaged refuses is an error with the VM and the answer', async () => {
+  const { deliver, spool, lines } = await createTestDeliveries(fail(Code.InvalidArgument));
+  await deliver(spool.append(stopped, {}), false, signal);
+  const cause = { reason: 'refused', error: '[invalid_argument] no' };
+  expect(lines.at(-1)).toMatchObject({
+    level: 'error',
+    operation: 'send_notice',
+    vm_id: 'ud-1',
+    notice: 'stopped',
+    ...cause,
+  });
 });
 
 test('a batch that cannot be read back is counted as lost, and nothing is sent', async () => {

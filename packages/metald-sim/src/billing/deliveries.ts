@@ -101,7 +101,10 @@ export function createDeliveries({ client, spool, losses, metrics, logger, trace
         return tryAgain(error);
       }
       metrics.errors.inc({ component: 'billing' });
-      logger.error({ ...fields, reason: 'refused' }, 'billing notice was given up');
+      logger.error(
+        { operation: 'send_notice', ...fields, reason: 'refused', error: ConnectError.from(error).message },
+        'billing notice was given up',
+      );
     }
     spool.remove(entry);
     return settled;

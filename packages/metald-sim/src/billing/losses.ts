@@ -50,6 +50,7 @@ export function createLosses({ metrics, logger, onStoredLoss }: LossesOptions): 
       if (line === undefined) return;
       logger.error(
         {
+          operation: isNotStored ? 'store_batch' : 'send_batch',
           ...describeBatch(batch),
           reason,
           ...(error instanceof Error && { error: error.message }),

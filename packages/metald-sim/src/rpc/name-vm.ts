@@ -1,5 +1,6 @@
-import { type ContextValues, createContextKey, createContextValues } from '@connectrpc/connect';
+import { type ContextValues, createContextKey, createContextValues, type Interceptor } from '@connectrpc/connect';
 import { trace } from '@opentelemetry/api';
+import type { VmService } from '@vmobs/wire/vmprovisioner';
 import type { FastifyRequest } from 'fastify';
 import type { VmOperation } from '../fleet/state-machine.ts';
 
@@ -35,6 +36,34 @@ export function nameSubject(values: ContextValues, subject: RpcSubject): void {
   trace.getActiveSpan()?.setAttributes(fields);
   const request = values.get(requestKey);
   if (request !== undefined) request.log = request.log.child(fields);
+}
+
+/** What each method does, in the words of logs and spans. */
+const operations: Readonly<Record<keyof typeof VmService.method, NonNullable<RpcSubject['operation']>>> = {
+  createVm: 'create',
+  bootVm: 'boot',
+  pauseVm: 'pause',
+  resumeVm: 'resume',
+  rebootVm: 'reboot',
+  shutdownVm: 'shutdown',
+  deleteVm: 'delete',
+  getVmInfo: 'info',
+  listVms: 'list',
+};
+
+/** Names what an RPC is about as soon as its request has been read, whatever stops it after that. */
+export const nameRpc: Interceptor = (next) => (request) => {
+  const { method, message, contextValues } = request;
+  const vmId = 'vmId' in message && typeof message.vmId === 'string' ? message.vmId : '';
+  nameSubject(contextValues, {
+    ...(isMethod(method.localName) && { operation: operations[method.localName] }),
+    vmId: vmId || undefined,
+  });
+  return next(request);
+};
+
+function isMethod(localName: string): localName is keyof typeof operations {
+  return Object.hasOwn(operations, localName);
 }
 
 /** Logs a failure that its client is not told of, because its answer has gone out before. */

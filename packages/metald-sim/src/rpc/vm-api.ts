@@ -9,7 +9,7 @@ import {
 import { VmService } from '@vmobs/wire/vmprovisioner';
 import type { FastifyPluginAsync } from 'fastify';
 import type { MetaldMetrics } from '../metrics.ts';
-import { contextValuesOf, logLateFailure } from './name-vm.ts';
+import { contextValuesOf, logLateFailure, nameRpc } from './name-vm.ts';
 
 /** Largest request that is read: a VM configuration has a few kilobytes. */
 const largestRequestBytes = 1024 ** 2;
@@ -41,6 +41,7 @@ export function createVmApi({ service, metrics, timeScale, interceptors }: VmApi
       requestGate: watchRefusals,
       interceptors: [
         connectServerInterceptor(() => metrics.errors.inc({ component: 'api' })),
+        nameRpc,
         connectDeadlineInterceptor({ limitMs, onLateFailure: logLateFailure }),
         ...interceptors,
       ],

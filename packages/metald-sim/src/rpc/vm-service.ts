@@ -34,7 +34,6 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
     { values }: HandlerContext,
     work: () => Promise<Vm<VmConfig>>,
   ): Promise<Vm<VmConfig>> {
-    nameSubject(values, { operation, vmId: vmId || undefined });
     try {
       const vm = await work();
       metrics.vmOperations.inc({ operation, status: 'success' });
@@ -121,16 +120,14 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
       const { success } = await change('delete', request, context, (vmId) => deleteVm(vmId, request.force));
       return { success };
     },
-    getVmInfo({ vmId }, { values }) {
-      nameSubject(values, { operation: 'info', vmId: vmId || undefined });
+    getVmInfo({ vmId }) {
       try {
         return describeVm(fleet.get(requireVmId(vmId)), backend);
       } catch (error) {
         throw asConnectError(error);
       }
     },
-    listVms(request, { values }) {
-      nameSubject(values, { operation: 'list' });
+    listVms(request) {
       const { vms, nextPageToken, totalCount } = pageOf(fleet.all(), request);
       return { vms: vms.map(summariseVm), nextPageToken, totalCount };
     },

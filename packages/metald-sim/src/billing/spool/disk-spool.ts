@@ -189,7 +189,8 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
         place = store(record);
       } catch (cause) {
         onFailure('write', cause);
-        throw new SpoolRefusedError('spool_unwritable', `cannot write to ${folder}`, { cause });
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new SpoolRefusedError('spool_unwritable', `cannot write to ${folder}: ${reason}`, { cause });
       }
       nextSequence += 1;
       if (bytes.cached + body.length <= cacheBytes) {
