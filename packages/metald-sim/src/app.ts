@@ -95,6 +95,7 @@ export async function startMetald({
     fleet: sampling.withGaps(fleet, {
       intervalMs: config.billingIntervalMs,
       now: billingNow,
+      unreadable: metaldFaults.hypervisor.unreachable,
       onGap: (fromMs, untilMs) => billing.notSampled(fromMs, untilMs),
     }),
     truth,
@@ -117,14 +118,15 @@ export async function startMetald({
   const faults = createFaults({ faults: metaldFaults.all, metrics: telemetry.metrics, logger });
 
   const { backend } = config;
-  const vmService = createVmService({ fleet, billing, metrics, logger, backend });
+  const pingBackend = metaldFaults.hypervisor.ping;
+  const vmService = createVmService({ fleet, billing, metrics, logger, backend, pingBackend });
   const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
   await app.register(telemetry.fastify, { rpc: { services: [VmService], metricsPrefix: 'metald_api' } });
   const { timeScale } = config;
   await app.register(
     createVmApi({ service: vmService, metrics, timeScale, interceptors: [metaldFaults.service.interceptor] }),
   );
-  await app.register(createHostHealth({ version, backend, pingBackend: metaldFaults.hypervisor.ping }));
+  await app.register(createHostHealth({ version, backend, pingBackend }));
   if (config.simControl) {
     await app.register(async (sim) => {
       requireToken(sim, controlToken);

@@ -26,8 +26,8 @@ export function createHypervisorFaults(chance: Chance) {
   const unreachable = createFaultSwitch({
     name: 'backend-unreachable',
     description:
-      'The hypervisor cannot be reached: every operation on a VM answers internal, /_/health is degraded. What runs goes on.',
-    parameters: { size: probability(1, 'share of operations that fail') },
+      'The hypervisor cannot be reached: RPCs about a VM answer internal, /_/health is degraded, VMs run on without samples.',
+    parameters: { size: probability(1, 'share of the calls to it that fail') },
   });
 
   function reach(): void {
@@ -52,6 +52,8 @@ export function createHypervisorFaults(chance: Chance) {
   return {
     faults: [bootFailures.fault, slowBoots.fault, unreachable.fault],
     around,
+    /** The probability that a call does not reach the hypervisor; `undefined` while the fault is off. */
+    unreachable: () => unreachable.values?.size,
     /** Reaches the hypervisor. @throws Error when it cannot be reached */
     ping: async () => reach(),
   };

@@ -7,6 +7,8 @@ export interface GapOptions {
   readonly intervalMs: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
+  /** The probability that what VMs use cannot be read in an interval; `undefined` when nothing is in the way. */
+  readonly unreadable: () => number | undefined;
   /** Is told from when to when no VM was sampled, Unix milliseconds. */
   readonly onGap: (fromMs: number, untilMs: number) => void;
 }
@@ -39,17 +41,18 @@ export function createSamplingFaults(chance: Chance) {
   const skewed = (now: () => number) => () => now() + 1_000 * (clockSkew.values?.size ?? 0);
 
   /** A fleet as a sampler sees it that misses intervals: no VM runs in those. */
-  function withGaps<Config>(fleet: Fleet<Config>, { intervalMs, now, onGap }: GapOptions): Fleet<Config> {
+  function withGaps<Config>(fleet: Fleet<Config>, { intervalMs, now, unreadable, onGap }: GapOptions): Fleet<Config> {
     const { slots } = fleet;
     let interval = 0;
     let missingSince: number | undefined;
 
     function isMissed(): boolean {
-      if (sampleGaps.values === undefined && missingSince === undefined) return false;
+      const isUndisturbed = sampleGaps.values === undefined && unreadable() === undefined;
+      if (isUndisturbed && missingSince === undefined) return false;
       const current = Math.floor(performance.now() / intervalMs);
       if (current === interval) return missingSince !== undefined;
       interval = current;
-      if (chance(sampleGaps.values?.size)) {
+      if (chance(sampleGaps.values?.size) || chance(unreadable())) {
         missingSince ??= now();
       } else if (missingSince !== undefined) {
         const fromMs = missingSince;

@@ -182,18 +182,38 @@ describe('the hypervisor', () => {
     const vmId = await createVm();
     const health = async () => {
       const response = await fetch(`${url}/_/health`);
-      return [response.status, ((await response.json()) as { status: string }).status];
+      const { status, backend, checks } = (await response.json()) as {
+        status: string;
+        backend: object;
+        checks: { backend_ping: { status: string; error?: string } };
+      };
+      const { backend_ping: ping } = checks;
+      return { code: response.status, status, backend, ping: [ping.status, ping.error] };
     };
+    const type = 'cloudhypervisor';
+    const cause = 'connect ECONNREFUSED /run/metald/hypervisor.sock';
     await switchOn('backend-unreachable');
     expect(await codeOf(api.createVm({ config: vmConfig }))).toBe('Internal');
     await expect(api.bootVm({ vmId })).rejects.toThrow(`[internal] the hypervisor could not boot VM ${vmId}`);
-    expect(await health()).toEqual([503, 'degraded']);
-    expect(await read('metald_errors_total{component="backend"}')).toBe(2);
+    expect(await codeOf(api.getVmInfo({ vmId }))).toBe('Internal');
+    expect(await health()).toEqual({
+      code: 503,
+      status: 'degraded',
+      backend: { type, status: 'degraded', error: cause },
+      ping: ['degraded', cause],
+    });
+    expect(await read('metald_errors_total{component="backend"}')).toBe(3);
     // What needs no hypervisor goes on.
     expect(await codeOf(api.listVms({}))).toBe('ok');
     await switchOff('backend-unreachable');
     expect(await codeOf(api.bootVm({ vmId }))).toBe('ok');
-    expect(await health()).toEqual([200, 'healthy']);
+    expect(await codeOf(api.getVmInfo({ vmId }))).toBe('ok');
+    expect(await health()).toEqual({
+      code: 200,
+      status: 'healthy',
+      backend: { type, status: 'healthy' },
+      ping: ['healthy', undefined],
+    });
   });
 });
 
@@ -273,25 +293,28 @@ describe('sampling', () => {
     expect(times).toEqual([...times].sort((a, b) => a - b));
   });
 
-  test('sample-gaps: nothing is sampled, billaged is told from when to when, and sampling goes on', async () => {
-    const { switchOn, switchOff, read, batches, gaps } = await startBillingMetald();
-    const collected = () => read('metald_billing_metrics_collected_total');
-    await switchOn('sample-gaps', { size: 1 });
-    // The interval that was under way ends.
-    await expect
-      .poll(async () => {
-        const before = await collected();
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        return (await collected()) - before;
-      }, patience)
-      .toBe(0);
-    expect(gaps).toEqual([]);
-    const sampled = await collected();
-    await switchOff('sample-gaps');
-    await expect.poll(collected, patience).toBeGreaterThan(sampled + 10);
-    await expect.poll(() => gaps.length, patience).toBe(1);
-    const [gap] = gaps;
-    expect(gap?.vmId).toBe(batches[0]?.vmId);
-    expect((gap?.untilMs ?? 0) - (gap?.fromMs ?? 0)).toBeGreaterThan(90);
-  });
+  test.for(['sample-gaps', 'backend-unreachable'])(
+    '%s: nothing is sampled, billaged is told from when to when, and sampling goes on',
+    async (fault) => {
+      const { switchOn, switchOff, read, batches, gaps } = await startBillingMetald();
+      const collected = () => read('metald_billing_metrics_collected_total');
+      await switchOn(fault, { size: 1 });
+      // The interval that was under way ends.
+      await expect
+        .poll(async () => {
+          const before = await collected();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          return (await collected()) - before;
+        }, patience)
+        .toBe(0);
+      expect(gaps).toEqual([]);
+      const sampled = await collected();
+      await switchOff(fault);
+      await expect.poll(collected, patience).toBeGreaterThan(sampled + 10);
+      await expect.poll(() => gaps.length, patience).toBe(1);
+      const [gap] = gaps;
+      expect(gap?.vmId).toBe(batches[0]?.vmId);
+      expect((gap?.untilMs ?? 0) - (gap?.fromMs ?? 0)).toBeGreaterThan(90);
+    },
+  );
 });

@@ -22,11 +22,13 @@ export interface VmServiceOptions {
   readonly logger: Logger;
   /** What runs the VMs, as `GetVmInfo` names it. */
   readonly backend: string;
+  /** Reaches what runs the VMs. @throws Error when it cannot be reached */
+  readonly pingBackend: () => Promise<void>;
 }
 
 /** Makes the implementation of `vmprovisioner.v1.VmService`. */
 export function createVmService(options: VmServiceOptions): ServiceImpl<typeof VmService> {
-  const { fleet, billing, metrics, logger, backend } = options;
+  const { fleet, billing, metrics, logger, backend, pingBackend } = options;
 
   /** Does one operation: counts how it ended and gives its error the code that the API documents. */
   async function operate(
@@ -91,6 +93,15 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
     return fleet.create({ config, machine, customerId: customerOfRequest(requestHeader) ?? defaultCustomer });
   }
 
+  /** What a VM uses is known to the hypervisor alone. */
+  async function readBackend(vmId: string): Promise<void> {
+    try {
+      await pingBackend();
+    } catch (cause) {
+      throw new FleetError('internal', `the hypervisor could not be asked about VM ${vmId}`, { cause, vmId });
+    }
+  }
+
   /** The answer of most operations: where the VM is now. */
   async function change(
     operation: VmOperation,
@@ -120,9 +131,11 @@ export function createVmService(options: VmServiceOptions): ServiceImpl<typeof V
       const { success } = await change('delete', request, context, (vmId) => deleteVm(vmId, request.force));
       return { success };
     },
-    getVmInfo({ vmId }) {
+    async getVmInfo({ vmId }) {
       try {
-        return describeVm(fleet.get(requireVmId(vmId)), backend);
+        fleet.get(requireVmId(vmId));
+        await readBackend(vmId);
+        return describeVm(fleet.get(vmId), backend);
       } catch (error) {
         throw asConnectError(error);
       }
