@@ -115,6 +115,16 @@ describe('the dashboards of the guide', () => {
     expect(perVm.map(({ title }) => title)).toEqual(['CPU of VMs', 'Memory of VMs', 'Disk I/O of VMs']);
     expect(collapsed).toEqual(perVm);
   });
+
+  test('show every metric that metald has of its own, and its faults', () => {
+    const path = join(import.meta.dirname, '../promql/catalogue.json');
+    const { metald } = JSON.parse(readFileSync(path, 'utf8')) as { metald: { name: string }[] };
+    const names = metald.map(({ name }) => name).filter((name) => /^(metald|sim)_/.test(name));
+    const shown = JSON.stringify(findDashboard('metald-operations'));
+
+    expect(names.length).toBeGreaterThan(30);
+    expect(names.filter((name) => !shown.includes(name))).toEqual([]);
+  });
 });
 
 describe.each(dashboards.map((dashboard) => [dashboard.title, dashboard] as const))('%s', (_, dashboard) => {

@@ -3,6 +3,7 @@ import { NoUnit, PercentUnit, Seconds, Short } from '@grafana/grafana-foundation
 import { alertThresholds, objectives } from './alert-thresholds.ts';
 import { apiSection } from './api-section.ts';
 import { failedBatches, metaldBillingSection } from './metald-billing.ts';
+import { metaldBillingDetailsSection } from './metald-billing-details.ts';
 import { bootFailures, busiestVmsSection, vmSection } from './metald-vms.ts';
 import { alertWindow, highest, quantile, select, total } from './panel-expressions.ts';
 import { stat, timeSeries } from './panels.ts';
@@ -23,6 +24,7 @@ export function metaldOperations(): Dashboard {
       vmSection(),
       apiSection('metald', objectives.apiLatency),
       metaldBillingSection(),
+      metaldBillingDetailsSection(),
       processSection('metald', [
         timeSeries({
           title: 'Active resources (goroutines)',
