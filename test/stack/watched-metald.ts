@@ -48,6 +48,7 @@ export async function startWatchedMetald(speed: number, settings: Readonly<Recor
   };
 
   return {
+    url: metald.url,
     query,
     /** The names of the alerts about metald that fire now. */
     async firing(): Promise<string[]> {
