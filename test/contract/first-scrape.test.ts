@@ -23,7 +23,8 @@ const scrapes: Record<string, Scraped> = {};
 beforeAll(async () => {
   const quiet = { port: 0, metricsPort: 0, logLevel: 'silent' } as const;
   billaged = await startBillaged(quiet);
-  metald = await startMetald({ ...quiet, billingEndpoint: billaged.url });
+  // On a slow machine the first tick of sampling would come before the scrape.
+  metald = await startMetald({ ...quiet, billingEndpoint: billaged.url, billingIntervalMs: 3_600_000 });
   scrapes['metald'] = await scrapeBoth(metald);
   scrapes['billaged'] = await scrapeBoth(billaged);
 });
