@@ -1,4 +1,5 @@
 import { UsageError } from '@vmobs/telemetry';
+import { benchBilling } from './billing.ts';
 import { benchExposition } from './exposition.ts';
 import { benchFleet } from './fleet.ts';
 import { benchInstruments } from './instruments.ts';
@@ -11,6 +12,7 @@ import { benchRequest } from './request.ts';
  */
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  billing: benchBilling,
   exposition: benchExposition,
   fleet: benchFleet,
   instruments: benchInstruments,

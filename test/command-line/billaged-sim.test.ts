@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { startCommandInTest, untilReady } from '../processes/command.ts';
 import { occupyPort } from '../processes/occupied-port.ts';
 
-const freePorts = ['--port=0', '--metrics-port=0'];
+const freePorts = ['--port=0', '--metrics-port=0', '--database=:memory:'];
 
 async function startReady(env: Record<string, string>) {
   const billaged = startCommandInTest('billaged-sim', freePorts, env);
@@ -56,7 +56,11 @@ test.for([
   { taken: '--metrics-port', other: '--port', variable: 'BILLAGED_OTEL_PROMETHEUS_PORT' },
 ])('a port that is taken is one line that names $taken', async ({ taken, other, variable }) => {
   const port = await occupyPort();
-  const { status, stderr } = await startCommandInTest('billaged-sim', [`${taken}=${port}`, `${other}=0`]).ended();
+  const { status, stderr } = await startCommandInTest('billaged-sim', [
+    `${taken}=${port}`,
+    `${other}=0`,
+    '--database=:memory:',
+  ]).ended();
   expect(status).toBe(1);
   expect(stderr).toMatch(
     new RegExp(`^billaged-sim: .*127\\.0\\.0\\.1:${port}.*is in use already.*${variable} or ${taken}\\n$`),
@@ -75,7 +79,10 @@ test('it is ready on both ports, and SIGTERM ends it with status 0', async () =>
   const billaged = await startReady({});
   for (const url of [billaged.url, billaged.metricsUrl]) {
     const response = await fetch(`${url}/ready`);
-    expect([response.status, await response.json()]).toEqual([200, { status: 'ready', service: 'billaged' }]);
+    expect([response.status, await response.json()]).toEqual([
+      200,
+      { status: 'ready', service: 'billaged', checks: { ledger: 'ok' } },
+    ]);
   }
   billaged.signal('SIGTERM');
   expect(await billaged.ended()).toMatchObject({ status: 0, stderr: '' });

@@ -7,10 +7,12 @@ const byDefault = [...services].filter(([, { profiles }]) => profiles === undefi
 /** Services without a healthcheck, and why that is right. */
 const withoutHealthcheck = new Map([
   ['setup', 'it ends'],
+  ['scale-setup', 'it ends'],
+  ['billaged', 'the image of HAProxy has nothing that could probe it; billaged-probe does'],
   ['otel-collector', 'its image has nothing that could probe it; otel-collector-probe does'],
 ]);
 
-test('the services are those of the stack, the guide’s Fluentd and Elasticsearch on demand', () => {
+test('the services are those of the stack; the guide’s Fluentd and Elasticsearch, and replicas, on demand', () => {
   expect(byDefault.map(([name]) => name).sort()).toEqual([
     'alertmanager',
     'billaged-sim',
@@ -26,7 +28,7 @@ test('the services are those of the stack, the guide’s Fluentd and Elasticsear
     'setup',
   ]);
   const onDemand = [...services].filter(([, { profiles }]) => profiles !== undefined);
-  expect(new Set(onDemand.flatMap(([, { profiles }]) => profiles))).toEqual(new Set(['elastic']));
+  expect(new Set(onDemand.flatMap(([, { profiles }]) => profiles))).toEqual(new Set(['elastic', 'scale']));
 });
 
 test('all that stays of the default profile is limited to 1.5 GB together', () => {
@@ -45,7 +47,7 @@ test('a port is published by one service alone', () => {
 describe.each([...services])('%s', (name, service) => {
   test('is restarted, limited, and has no rights that it does not need', () => {
     expect(service).toMatchObject({
-      restart: name === 'setup' ? 'no' : 'unless-stopped',
+      restart: name.endsWith('setup') ? 'no' : 'unless-stopped',
       cap_drop: ['ALL'],
       security_opt: ['no-new-privileges:true'],
       logging: { options: { 'max-size': expect.stringMatching(/^\d+m$/), 'max-file': expect.any(String) } },

@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Billaged, startBillaged } from '@vmobs/billaged-sim';
 import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -153,8 +157,8 @@ describe('every metric of billaged moves when what it counts happens', () => {
   const moved = new Set<string>();
 
   beforeAll(async () => {
-    const { createMemoryLedger } = await import('@vmobs/billaged-sim/ledger');
-    const ledger = createMemoryLedger();
+    const { openSqliteLedger } = await import('@vmobs/billaged-sim/ledger');
+    const ledger = openSqliteLedger({ path: ':memory:' });
     const failIfBroken = () => {
       if (isBroken) throw new Error('the disk is full');
     };
@@ -168,17 +172,17 @@ describe('every metric of billaged moves when what it counts happens', () => {
         get activeVms() {
           return ledger.activeVms;
         },
-        append(batch) {
+        async append(batch) {
           failIfBroken();
           return ledger.append(batch);
         },
-        stop(vmId) {
-          const usage = ledger.stop(vmId);
-          return usage && vmId === 'ud-fault' ? { ...usage, endNanos: 10n ** 30n } : usage;
+        async stop(notice) {
+          const usage = await ledger.stop(notice);
+          return usage && notice.vmId === 'ud-fault' ? { ...usage, endNanos: 10n ** 30n } : usage;
         },
-        usage() {
+        tracked(since) {
           failIfBroken();
-          return ledger.usage();
+          return ledger.tracked(since);
         },
       },
     });
@@ -242,5 +246,93 @@ describe('every metric of billaged moves when what it counts happens', () => {
 
   test('no metric of the contract was left out', () => {
     expect([...moved].sort()).toEqual(Object.keys(billagedContract).sort());
+  });
+});
+
+describe('every metric that billaged has besides moves when what it counts happens', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'billaged-'));
+  let billaged: Billaged;
+  let second = Math.floor(Date.now() / 1_000) - 3_600;
+  const moved = new Set<string>();
+
+  beforeAll(async () => {
+    const database = join(folder, 'billaged.db');
+    billaged = await startBillaged({
+      port: 0,
+      metricsPort: 0,
+      logLevel: 'silent',
+      maxBatchesInFlight: 2,
+      database,
+      simControl: true,
+    });
+  });
+  afterAll(async () => {
+    await billaged.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const moves = (metric: string, labels: Record<string, string>, happen: () => Promise<unknown>) => {
+    moved.add(metric);
+    return movement(billaged.telemetry.metricsUrl, (page) => readMetric(page, metric, labels), happen);
+  };
+  const value = async (metric: string) => {
+    moved.add(metric);
+    return readMetric(await scrape(billaged.telemetry.metricsUrl), metric);
+  };
+  const send = (seconds: readonly number[]) =>
+    billingClient(billaged.url).sendMetricsBatch({
+      vmId: 'ud-1',
+      customerId: 'acme',
+      metrics: seconds.map((at) => ({ timestamp: { seconds: BigInt(at) }, cpuTimeNanos: 1n })),
+    });
+  const sendOne = () => send([++second]);
+  const fault = (name: string, method: string, body?: object) =>
+    fetch(`${billaged.url}/sim/faults/${name}`, { method, ...(body && { body: JSON.stringify(body) }) });
+
+  test('the ledger', async () => {
+    expect(await moves('billaged_ledger_commit_duration_seconds', {}, sendOne)).toBe(1);
+    expect(await moves('billaged_ledger_size_bytes', {}, sendOne)).toBeGreaterThan(0);
+    const ballast = () => writeFile(join(folder, 'ballast'), new Uint8Array(8 * 1024 ** 2));
+    expect(await moves('billaged_ledger_disk_free_bytes', {}, ballast)).not.toBe(0);
+  });
+
+  test('samples that are not billed', async () => {
+    const ahead = Math.floor(Date.now() / 1_000) + 600;
+    expect(await moves('billaged_metrics_refused_total', { reason: 'future' }, () => send([++second, ahead]))).toBe(1);
+    expect(await moves('billaged_metrics_duplicate_total', {}, () => send([second]))).toBe(1);
+    const gap = () => billingClient(billaged.url).notifyPossibleGap({ vmId: 'ud-1', lastSent: 1n, resumeTime: 2n });
+    expect(await moves('billaged_gap_notifications_total', {}, gap)).toBe(1);
+  });
+
+  test('the API', async () => {
+    const labels = { method: 'SendMetricsBatch', code: 'ok' };
+    expect(await moves('billaged_api_requests_total', labels, sendOne)).toBe(1);
+    expect(await moves('billaged_api_duration_seconds', { method: 'SendMetricsBatch' }, sendOne)).toBe(1);
+    const failure = { method: 'SendMetricsBatch', code: 'unavailable' };
+    await fault('ledger-unavailable', 'PUT');
+    expect(await moves('billaged_api_errors_total', failure, () => expectFailure(sendOne()))).toBe(1);
+    await fault('ledger-unavailable', 'DELETE');
+  });
+
+  test('batches in flight, their limits, and those that are refused', async () => {
+    expect(await value('billaged_batches_in_flight_limit')).toBe(2);
+    expect(await value('billaged_batches_in_flight_limit_bytes')).toBe(64 * 1024 ** 2);
+    await fault('slow-processing', 'PUT', { size: 60_000 });
+    const held: Promise<unknown>[] = [];
+    const hold = async () => void held.push(sendOne());
+    expect(await moves('billaged_batches_in_flight', {}, hold)).toBe(1);
+    expect(await moves('billaged_batches_in_flight_bytes', {}, hold)).toBeGreaterThan(0);
+    const refuse = () => expectFailure(sendOne());
+    expect(await moves('billaged_batches_refused_total', { reason: 'batches' }, refuse)).toBe(1);
+    await fault('slow-processing', 'DELETE');
+    await Promise.all(held);
+  });
+
+  test('no metric of billaged was left out', () => {
+    const names = billaged.telemetry.metrics.entries
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('billaged_'));
+    const guide = Object.keys(billagedContract);
+    expect([...moved].sort()).toEqual(names.filter((name) => !guide.includes(name)).sort());
   });
 });

@@ -11,13 +11,14 @@ export interface ServiceProcess {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts one of the two services, on free ports unless told otherwise, and waits until it says that it is ready. */
+/** Starts one of the two services, on free ports and with a ledger in memory unless told otherwise, and waits until it says that it is ready. */
 export async function startServiceProcess(
   name: Exclude<CommandName, 'demo'>,
   env: Readonly<Record<string, string>> = {},
   metricsPort = 0,
 ): Promise<ServiceProcess> {
-  const command = startCommand(name, ['--port=0', `--metrics-port=${metricsPort}`], env);
+  const ledger = name === 'billaged-sim' && env['BILLAGED_DATABASE'] === undefined ? ['--database=:memory:'] : [];
+  const command = startCommand(name, ['--port=0', `--metrics-port=${metricsPort}`, ...ledger], env);
   return {
     ...(await untilReady(command)),
     log: command.log,

@@ -1,18 +1,24 @@
-import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
-import { type RunningService, startTelemetry, type Telemetry, type TelemetryOptions } from '@vmobs/telemetry';
-import { connectServerInterceptor } from '@vmobs/telemetry/connect';
+import { addFaultRoutes, createFaults, readControlToken, requireToken } from '@vmobs/faults';
+import { onePort, type RunningService, startTelemetry, type Telemetry, type TelemetryOptions } from '@vmobs/telemetry';
 import { BillingService } from '@vmobs/wire/billing';
 import Fastify from 'fastify';
 import { startAggregator } from './aggregation/aggregator.ts';
 import { type BillagedConfig, billagedDefaults, billagedPrefixes, version } from './config.ts';
+import { createBillagedFaults } from './faults.ts';
+import { createLedgerCheck } from './http/ledger-check.ts';
 import { addStatsRoute } from './http/stats.ts';
+import { addUsageRoute } from './http/usage.ts';
 import type { UsageLedger } from './ledger/ledger.ts';
-import { createMemoryLedger } from './ledger/memory-ledger.ts';
+import { startRetention } from './ledger/retention.ts';
+import { inMemory } from './ledger/sqlite/open-database.ts';
+import { openSqliteLedger } from './ledger/sqlite/sqlite-ledger.ts';
 import { createBillagedMetrics, observeBillaged } from './metrics.ts';
-import { createBillingService } from './rpc/billing-service.ts';
+import { createAdmission } from './rpc/admission.ts';
+import { addBillingApi } from './rpc/billing-api.ts';
 
 /** Options of `startBillaged`: any setting, and what a test may put in the place of the outside world. */
 export interface BillagedOptions extends Partial<BillagedConfig>, Pick<TelemetryOptions, 'logOutput'> {
+  /** Another ledger than the setting `database` names; who passes it closes it. */
   readonly ledger?: UsageLedger;
   /** Unix time in milliseconds. @default Date.now */
   readonly now?: () => number;
@@ -23,20 +29,24 @@ export interface Billaged extends RunningService {
   readonly telemetry: Telemetry;
 }
 
-/** Largest request that is read: a batch of 1000 samples has about 100 KB in JSON names and numbers at their longest. */
-const largestRequestBytes = 1024 ** 2;
-
 /**
- * Starts a simulated billaged in this process. Nothing is read from the environment.
+ * Starts a simulated billaged in this process. Nothing is read from the environment, and without `database` the ledger
+ * lives as long as the service.
  *
  * @example
  * const billaged = await startBillaged({ port: 0, metricsPort: 0 });
  *
  * @throws ListenError when a port cannot be had.
+ * @throws LedgerOpenError when the ledger cannot be opened.
+ * @throws ConfigurationError when the file of the control token cannot be read.
  */
 export async function startBillaged(options: BillagedOptions = {}): Promise<Billaged> {
-  const { ledger = createMemoryLedger(), now = Date.now, logOutput, ...settings } = options;
-  const config = { ...billagedDefaults, ...settings };
+  const { ledger: givenLedger, now = Date.now, logOutput, ...settings } = options;
+  const config = { ...billagedDefaults, database: inMemory, ...settings };
+  const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
+  const simulated = createBillagedFaults(config);
+  const kept = givenLedger ?? openOwnLedger(config.database);
+  const ledger = simulated.ledger.around(kept);
   const telemetry = await startTelemetry({
     name: 'billaged',
     version,
@@ -44,22 +54,68 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     settings: config,
     metricsPortSetting: 'UNKEY_BILLAGED_OTEL_PROMETHEUS_PORT or BILLAGED_OTEL_PROMETHEUS_PORT or --metrics-port',
     resourceAttributes: { 'service.namespace': 'unkey' },
+    aroundMetrics: simulated.service.aroundMetrics,
     ...(logOutput && { logOutput }),
   });
   const { logger } = telemetry;
   const metrics = createBillagedMetrics(telemetry.metrics);
-  observeBillaged(telemetry.metrics, { ledger });
-  const aggregator = startAggregator({ ledger, metrics, logger, intervalMs: config.aggregationIntervalMs, now });
+  const admission = createAdmission({
+    metrics,
+    maxBatches: config.maxBatchesInFlight,
+    maxBytes: config.maxBytesInFlight,
+    maxRequestBytes: config.maxRequestBytes,
+  });
+  observeBillaged(telemetry.metrics, { ledger, admission });
+  telemetry.health.addCheck('ledger', createLedgerCheck(ledger));
+  const aggregator = startAggregator({
+    ledger: simulated.aggregation.around(ledger),
+    metrics,
+    logger,
+    intervalMs: config.aggregationIntervalMs,
+    now,
+  });
+  const countLedgerError = () => metrics.errors.inc({ component: 'ledger' });
+  const retention = startRetention({ ledger, logger, onFailed: countLedgerError, hours: config.retentionHours, now });
+  const faults = createFaults({ faults: simulated.all, metrics: telemetry.metrics, logger });
 
-  const app = Fastify({ ...telemetry.fastifyOptions, requestTimeout: 30_000 });
+  const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
   await app.register(telemetry.fastify, { rpc: { services: [BillingService], metricsPrefix: 'billaged_api' } });
-  await app.register(fastifyConnectPlugin, {
-    readMaxBytes: largestRequestBytes,
-    interceptors: [connectServerInterceptor(() => metrics.errors.inc({ component: 'api' }))],
-    routes: (router) => router.service(BillingService, createBillingService({ ledger, metrics, logger })),
+  await addBillingApi(app, {
+    ledger,
+    metrics,
+    logger,
+    admission,
+    maxRequestBytes: config.maxRequestBytes,
+    now,
+    faults: simulated.service,
+    disturbances: simulated.batches.disturbances,
   });
   addStatsRoute(app, { ledger, aggregationIntervalMs: config.aggregationIntervalMs });
-  app.addHook('onClose', async () => aggregator.close());
+  addUsageRoute(app, { ledger, metrics });
+  if (config.simControl) {
+    await app.register(async (sim) => {
+      requireToken(sim, controlToken);
+      addFaultRoutes(sim, faults);
+    });
+  }
+  app.addHook('onClose', async () => {
+    faults.close();
+    retention.close();
+    await aggregator.close();
+    if (givenLedger === undefined) await kept.close();
+  });
+
+  // Nothing is committed before the first request, and by then there is someone to tell.
+  function openOwnLedger(path: string): UsageLedger {
+    return openSqliteLedger({
+      path,
+      onCommit: (seconds) => metrics.ledgerCommitDuration.observe(seconds),
+      onCompactionFailed(error) {
+        countLedgerError();
+        logger.error({ err: error }, 'totals of hours that have ended could not be made; usage is read without them');
+      },
+    });
+  }
 
   const service = await telemetry.listen(app, {
     host: config.address,

@@ -1,5 +1,7 @@
+import { controlSettings } from '@vmobs/faults';
 import { kinds, readSettings, type SettingValues, setting, telemetrySettings } from '@vmobs/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
+import { retentionKind } from './ledger/retention.ts';
 
 /** Version of the simulated service. */
 export const version = packageJson.version;
@@ -33,6 +35,49 @@ export const billagedSettings = {
     default: 60_000,
     help: 'time between two usage summaries',
   }),
+  maxRequestBytes: setting({
+    variables: ['_MAX_REQUEST_BYTES'],
+    flag: 'max-request-bytes',
+    kind: kinds.integer({ min: 1_024, max: 64 * 1024 ** 2 }),
+    default: 1024 ** 2,
+    help: 'largest request that is read; a batch of 1000 samples has at most 430 KB in JSON',
+  }),
+  maxBatchesInFlight: setting({
+    variables: ['_MAX_BATCHES_IN_FLIGHT'],
+    flag: 'max-batches-in-flight',
+    kind: kinds.integer({ min: 1, max: 1_000_000 }),
+    default: 2_000,
+    help: 'batches that may wait for the ledger before more are refused',
+  }),
+  maxBytesInFlight: setting({
+    variables: ['_MAX_BYTES_IN_FLIGHT'],
+    flag: 'max-bytes-in-flight',
+    kind: kinds.integer({ min: 1_024, max: 4 * 1024 ** 3 }),
+    default: 64 * 1024 ** 2,
+    help: 'bytes of batches that may wait for the ledger before more are refused',
+  }),
+  database: setting({
+    variables: ['_DATABASE'],
+    flag: 'database',
+    kind: kinds.text,
+    default: '~/.local/state/billaged-sim/billaged.db',
+    help: 'file of the ledger, for this process alone; :memory: keeps nothing',
+  }),
+  retentionHours: setting({
+    variables: ['_RETENTION'],
+    flag: 'retention',
+    kind: retentionKind,
+    default: 0,
+    help: 'how long runs of samples are kept one by one; older ones become totals of an hour, and late samples for them are refused',
+  }),
+  seed: setting({
+    variables: ['_SIM_SEED'],
+    flag: 'seed',
+    kind: kinds.integer({ min: 0, max: 0x7fffffff }),
+    default: 1,
+    help: 'seed of the faults that strike by chance: the same seed gives the same strikes',
+  }),
+  ...controlSettings,
   ...telemetrySettings({ name: 'billaged', version, metricsPort: 9465 }),
 };
 

@@ -2,6 +2,7 @@
 import { runCommand, runUntilSignal } from '@vmobs/telemetry';
 import { startBillaged } from './app.ts';
 import { billagedPrefixes, billagedSettings, version } from './config.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 await runCommand({
   name: 'billaged-sim',
@@ -11,6 +12,7 @@ await runCommand({
   settings: billagedSettings,
   prefixes: billagedPrefixes,
   async main(config) {
+    keepYoungGenerationSmall();
     const { telemetry, close } = await startBillaged(config);
     return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
   },

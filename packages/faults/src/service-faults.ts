@@ -17,6 +17,8 @@ export interface ServiceFaults {
   readonly aroundMetrics: (handler: MetricsHandler) => MetricsHandler;
   /** For the server of the API: the last one of its list, which is the innermost. */
   readonly interceptor: Interceptor;
+  /** What the interceptor does before an RPC, for one that has a route of its own. @throws what the RPC fails with */
+  readonly beforeRpc: (signal?: AbortSignal) => Promise<void>;
 }
 
 /** Makes the faults of the process, of its metrics endpoint and of its API. */
@@ -35,5 +37,6 @@ export function createServiceFaults(chance: Chance): ServiceFaults {
     ],
     aroundMetrics: metrics.around,
     interceptor: rpc.interceptor,
+    beforeRpc: rpc.beforeRpc,
   };
 }

@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startTelemetry } from '@vmobs/telemetry';
 import { afterEach, expect, test } from 'vitest';
 import { billagedDefaults } from '../config.ts';
+import { columnsOf } from '../ledger/columns-of.ts';
 import type { UsageLedger } from '../ledger/ledger.ts';
-import { createMemoryLedger } from '../ledger/memory-ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite/sqlite-ledger.ts';
 import { createBillagedMetrics } from '../metrics.ts';
 import { type Aggregator, startAggregator } from './aggregator.ts';
 
@@ -17,8 +18,15 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
+/** A ledger for one test. */
+function createTestLedger(): UsageLedger {
+  const ledger = openSqliteLedger({ path: ':memory:' });
+  closers.push(ledger.close);
+  return ledger;
+}
+
 /** Starts an aggregator whose clock stands still, with real metrics and logs. */
-async function startTestAggregator(ledger: UsageLedger, { intervalMs = 20 } = {}) {
+async function startTestAggregator(ledger: Pick<UsageLedger, 'tracked'>, { intervalMs = 20 } = {}) {
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startTelemetry({
     name: 'billaged',
@@ -45,16 +53,16 @@ async function startTestAggregator(ledger: UsageLedger, { intervalMs = 20 } = {}
 }
 
 /** Tracks a VM whose last sample is this old. */
-function track(ledger: UsageLedger, vmId: string, ageMs: number): void {
+async function track(ledger: UsageLedger, vmId: string, ageMs: number, customerId = 'acme'): Promise<void> {
   const timeNanos = BigInt(nowMs - ageMs) * 1_000_000n;
-  ledger.append({ vmId, customerId: 'acme', samples: [{ timeNanos, memoryBytes: 0n, counters }] });
+  await ledger.append({ vmId, customerId, samples: columnsOf([{ timeNanos, memoryBytes: 0n, counters }]) });
 }
 
 test('each cycle summarises the VMs that had a sample within two intervals, and no other', async () => {
-  const ledger = createMemoryLedger();
-  track(ledger, 'recent', 0);
-  track(ledger, 'just recent', 40);
-  track(ledger, 'silent', 41);
+  const ledger = createTestLedger();
+  await track(ledger, 'recent', 0);
+  await track(ledger, 'just recent', 40);
+  await track(ledger, 'silent', 41);
   const { summaries } = await startTestAggregator(ledger);
   await expect.poll(() => summaries().length, patience).toBeGreaterThanOrEqual(4);
   expect(new Set(summaries().map(({ vm_id }) => vm_id))).toEqual(new Set(['recent', 'just recent']));
@@ -62,11 +70,11 @@ test('each cycle summarises the VMs that had a sample within two intervals, and 
 });
 
 test('closing ends the cycles', async () => {
-  const ledger = createMemoryLedger();
-  track(ledger, 'recent', 0);
+  const ledger = createTestLedger();
+  await track(ledger, 'recent', 0);
   const { aggregator, summaries } = await startTestAggregator(ledger);
   await expect.poll(() => summaries().length, patience).toBeGreaterThan(0);
-  aggregator.close();
+  await aggregator.close();
   const { length } = summaries();
   // Five cycles, had they gone on.
   await sleep(100);
@@ -74,37 +82,50 @@ test('closing ends the cycles', async () => {
 });
 
 test('closing summarises every VM once more, silent ones included', async () => {
-  const ledger = createMemoryLedger();
-  track(ledger, 'recent', 0);
-  track(ledger, 'silent', 1e9);
+  const ledger = createTestLedger();
+  await track(ledger, 'recent', 0);
+  await track(ledger, 'silent', 1e9);
   const { aggregator, summaries, page } = await startTestAggregator(ledger, { intervalMs: 3_600_000 });
   expect(summaries()).toEqual([]);
-  aggregator.close();
+  await aggregator.close();
   expect(summaries().map(({ vm_id }) => vm_id)).toEqual(['recent', 'silent']);
   expect(await page()).toContain('\nbillaged_aggregation_duration_seconds_count 1\n');
 });
 
 test('a cycle that fails is counted and logged, and the next one runs', async () => {
-  const memory = createMemoryLedger();
-  track(memory, 'recent', 0);
+  const memory = createTestLedger();
+  await track(memory, 'recent', 0);
   let failuresLeft = 2;
-  const ledger: UsageLedger = {
-    ...memory,
-    usage() {
+  const ledger: Pick<UsageLedger, 'tracked'> = {
+    tracked(since) {
       if (failuresLeft-- > 0) throw new Error('disk full');
-      return memory.usage();
+      return memory.tracked(since);
     },
   };
   const { lines, summaries, page } = await startTestAggregator(ledger);
   await expect.poll(() => summaries().length, patience).toBeGreaterThan(0);
-  expect(lines.slice(0, 3)).toMatchObject([
+  expect(lines.slice(0, 4)).toMatchObject([
     { level: 'error', msg: 'aggregation failed', err: { message: 'disk full' } },
     { level: 'error', msg: 'aggregation failed' },
     { level: 'info', msg: 'usage summary', vm_id: 'recent' },
+    { level: 'info', msg: 'customer usage summary', customer_id: 'acme', vm_count: 1 },
   ]);
   const metrics = await page();
   expect(metrics).toContain('\nbillaged_aggregation_errors_total 2\n');
   expect(metrics).toContain('\nbillaged_errors_total{component="aggregation"} 2\n');
   const cycles = /^billaged_aggregation_duration_seconds_count (\d+)$/m.exec(metrics)?.[1];
   expect(Number(cycles)).toBeGreaterThanOrEqual(3);
+});
+
+test('each cycle sums up the VMs of each customer', async () => {
+  const ledger = createTestLedger();
+  await track(ledger, 'ud-1', 0);
+  await track(ledger, 'ud-2', 0);
+  await track(ledger, 'ud-3', 0, 'globex');
+  const { aggregator, lines } = await startTestAggregator(ledger, { intervalMs: 3_600_000 });
+  await aggregator.close();
+  expect(lines.filter(({ msg }) => msg === 'customer usage summary')).toMatchObject([
+    { customer_id: 'acme', vm_count: 2, sample_count: 2, period_ms: 3_600_000 },
+    { customer_id: 'globex', vm_count: 1, sample_count: 1 },
+  ]);
 });

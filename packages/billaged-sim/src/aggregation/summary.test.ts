@@ -11,6 +11,8 @@ const usage: VmUsage = {
   startNanos: 1_735_689_600_123_456_789n,
   endNanos: 1_735_689_660_000_000_000n,
   sampleCount: 3,
+  gaps: 0,
+  memoryByteMillis: 0n,
   growth: {
     cpuNanos: 12_345_678_901n,
     diskReadBytes: 80n * MiB,

@@ -1,6 +1,6 @@
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { createMemoryLedger } from '../ledger/memory-ledger.ts';
+import { openSqliteLedger } from '../ledger/sqlite/sqlite-ledger.ts';
 import { addStatsRoute, goDuration } from './stats.ts';
 
 const second = 1_000;
@@ -27,18 +27,19 @@ test.for([
 });
 
 test('/stats says how many VMs are tracked now and how often usage is summarised', async () => {
-  const ledger = createMemoryLedger();
+  const ledger = openSqliteLedger({ path: ':memory:' });
   const app = Fastify();
   addStatsRoute(app, { ledger, aggregationIntervalMs: minute });
   try {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const stats = async () => (await fetch(`${url}/stats`)).json();
     expect(await stats()).toEqual({ active_vms: 0, aggregation_interval: '1m0s' });
-    ledger.start({ vmId: 'ud-1', customerId: 'acme', startNanos: 1n });
+    await ledger.start({ vmId: 'ud-1', customerId: 'acme', startNanos: 1n });
     expect(await stats()).toEqual({ active_vms: 1, aggregation_interval: '1m0s' });
-    ledger.stop('ud-1');
+    await ledger.stop({ vmId: 'ud-1', stopNanos: 2n });
     expect(await stats()).toEqual({ active_vms: 0, aggregation_interval: '1m0s' });
   } finally {
     await app.close();
+    await ledger.close();
   }
 });

@@ -13,7 +13,10 @@ const codes = {
   data_loss: Code.DataLoss,
 } as const;
 
-/** Makes the faults of an API over Connect, and the interceptor that they strike in: the innermost one of the server. */
+/**
+ * Makes the faults of an API over Connect, and where they strike: the innermost interceptor of the server, and `beforeRpc`
+ * for an RPC that has a route of its own.
+ */
 export function createRpcFaults(chance: Chance) {
   const errors = createFaultSwitch({
     name: 'api-errors',
@@ -43,16 +46,20 @@ export function createRpcFaults(chance: Chance) {
     },
   });
 
-  const interceptor: Interceptor = (next) => async (request) => {
+  async function beforeRpc(signal?: AbortSignal): Promise<void> {
     if (latency.values !== undefined) {
-      await latency.hold(latency.values.size, request.signal);
-      request.signal.throwIfAborted();
+      await latency.hold(latency.values.size, signal);
+      signal?.throwIfAborted();
     }
     if (errors.values !== undefined && chance(errors.values.size)) throw errorWith(errors.values.code);
+  }
+
+  const interceptor: Interceptor = (next) => async (request) => {
+    await beforeRpc(request.signal);
     return next(request);
   };
 
-  return { faults: [errors.fault, latency.fault], interceptor };
+  return { faults: [errors.fault, latency.fault], interceptor, beforeRpc };
 }
 
 function errorWith(code: keyof typeof codes): Error {

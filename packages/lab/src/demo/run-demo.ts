@@ -109,7 +109,7 @@ export async function runDemo(config: DemoConfig): Promise<number> {
       onDeath,
     });
     closers.push(stack.stop);
-    await startService('billaged', []);
+    await startService('billaged', [`--database=${join(folder, 'billaged.db')}`]);
     await startService('metald', [
       `--billing-endpoint=${urlOf(ports.billaged)}`,
       `--seed=${config.seed}`,

@@ -7,7 +7,14 @@ export const setupSettings = {
     flag: 'grafana-password-file',
     kind: kinds.text,
     default: '/volumes/grafana-secrets/admin_password',
-    help: "file with the password of Grafana's admin; drawn at random where there is none",
+    help: "file with the password of Grafana's admin; drawn at random where there is none, and nothing is kept when this is empty",
+  }),
+  databaseSecrets: setting({
+    variables: ['VMOBS_DATABASE_SECRETS'],
+    flag: 'database-secrets',
+    kind: kinds.text,
+    default: '',
+    help: 'folder for the password of the database of the profile scale, drawn at random where there is none, and for its URL',
   }),
   showGrafanaPassword: setting({
     variables: [],

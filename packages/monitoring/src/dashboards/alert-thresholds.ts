@@ -34,6 +34,8 @@ export const alertThresholds = {
   BillingSpoolFilling: { value: 0.5, colour: 'orange' },
   /** Share of the ticks of sampling of one instance. */
   BillingSamplingLate: { value: 0.01, colour: 'orange' },
+  /** Share of the usage samples that are billed already, over all instances. */
+  BillingDuplicates: { value: 0.1, colour: 'orange' },
   /** Usage samples given up in 5 minutes: the rule is `> 0`, and samples come whole. */
   BillingMetricsDropped: { value: 1, colour: 'red' },
 } as const satisfies Record<string, Threshold | Record<Service, Threshold>>;

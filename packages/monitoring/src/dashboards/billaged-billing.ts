@@ -9,6 +9,7 @@ import {
 } from '@grafana/grafana-foundation-sdk/units';
 import { alertThresholds, objectives } from './alert-thresholds.ts';
 import { apiSection } from './api-section.ts';
+import { billagedLedgerSection } from './billaged-ledger.ts';
 import { alertWindow, highest, perSecond, quantile, ratio, select, total } from './panel-expressions.ts';
 import { stat, timeSeries } from './panels.ts';
 import { processSection } from './process-section.ts';
@@ -24,16 +25,17 @@ const received = select('billaged_metrics_received_total');
 const processed = select('billaged_metrics_processed_total');
 const noBatch = 'No batch was received in this time';
 
-/** The guide's dashboard "billaged Billing System": what comes in, what is billed, aggregation, API and the process. */
+/** The guide's dashboard "billaged Billing System": what comes in, what is billed, its ledger, aggregation, API and the process. */
 export function billagedBilling(): Dashboard {
   return createServiceDashboard({
     uid: 'billaged-billing',
     title: 'billaged Billing System',
-    description: 'Usage samples, aggregation, API and processes of billaged.',
+    description: 'Usage samples, the ledger, aggregation, API and processes of billaged.',
     service: 'billaged',
     sections: [
       now(),
       billing(),
+      billagedLedgerSection(),
       aggregation(),
       apiSection('billaged'),
       processSection('billaged'),
@@ -167,10 +169,41 @@ function billing(): Section {
         }),
         timeSeries({
           title: 'Gap notifications',
-          description: 'Notices per second of a stretch of time in which samples of a VM may be missing.',
+          description:
+            'Notices per second of a stretch of time in which samples of a VM may be missing: metald was restarted, gave samples up, or its clock has leapt. Its log and metald Operations say which.',
           unit: OpsPerSecond,
           whenEmpty,
           queries: [{ expr: perSecond(select('billaged_gap_notifications_total')), legend: 'notices' }],
+        }),
+      ],
+      [
+        timeSeries({
+          title: 'Metrics not billed',
+          description:
+            'Usage samples per second that billaged has refused, by the reason: their time is more than 5 minutes ahead (future), or their period is closed (closed). Each is usage that nobody pays for: BillingSamplesRefused.',
+          unit: CountsPerSecond,
+          whenEmpty,
+          stacked: true,
+          queries: [
+            { expr: perSecond(select('billaged_metrics_refused_total'), { by: 'reason' }), legend: '{{reason}}' },
+          ],
+        }),
+        timeSeries({
+          title: 'Share of duplicates',
+          description:
+            'Share of the usage samples whose time is billed already, over 5 minutes. They come again after lost answers, and from a second sender of the same VM. Dashed: BillingDuplicates, after 10 minutes.',
+          unit: PercentUnit,
+          whenEmpty: 'Nothing was processed in this time',
+          threshold: alertThresholds.BillingDuplicates,
+          queries: [
+            {
+              expr: ratio(
+                perSecond(select('billaged_metrics_duplicate_total'), { by: 'job', window: alertWindow }),
+                perSecond(processed, { by: 'job', window: alertWindow }),
+              ),
+              legend: '{{job}}',
+            },
+          ],
         }),
       ],
     ],

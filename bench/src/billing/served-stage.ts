@@ -1,0 +1,95 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type BillagedOptions, startBillaged } from '@vmobs/billaged-sim';
+import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
+import { keepYoungGenerationSmall } from '@vmobs/billaged-sim/young-generation';
+
+/*
+ * A process that serves one stage of the way of a batch. The parent sends one `StageOrder` and gets the port; after that,
+ * each message gets a `Usage` of this process.
+ */
+
+/** How much of the service stands behind the port. */
+export type Stage = 'http' | 'decode' | 'service' | 'ledger';
+
+/** What is to be served. */
+export interface StageOrder {
+  readonly stage: Stage;
+  readonly logLevel: NonNullable<BillagedOptions['logLevel']>;
+  /** Where the ledger of the stage `ledger` keeps its files. */
+  readonly directory: string;
+}
+
+/** What this process has used. */
+export interface Usage {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+}
+
+process.once('message', (order: StageOrder) => {
+  // As the process of the service does.
+  keepYoungGenerationSmall();
+  serve(order).then(
+    (port) => {
+      process.on('message', () => process.send?.(usage()));
+      process.send?.(port);
+    },
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`);
+      process.exit(1);
+    },
+  );
+});
+process.once('disconnect', () => process.exit(0));
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage();
+  return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
+}
+
+async function serve({ stage, logLevel, directory }: StageOrder): Promise<number> {
+  if (stage === 'http' || stage === 'decode') return serveBodies(stage);
+  const common = { port: 0, metricsPort: 0, logLevel };
+  const service = await startBillaged(
+    stage === 'service' ? { ...common, ledger: ledgerOfNothing } : { ...common, database: `${directory}/ledger.db` },
+  );
+  return Number(new URL(service.url).port);
+}
+
+/** Bare `node:http`: what the service cannot be faster than. */
+async function serveBodies(stage: 'http' | 'decode'): Promise<number> {
+  const decode = createBatchDecoder(1_000);
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const [first = Buffer.alloc(0)] = chunks;
+      if (stage === 'decode') decode(chunks.length === 1 ? first : Buffer.concat(chunks));
+      setImmediate(() => response.writeHead(200, { 'content-length': 2 }).end('ok'));
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new TypeError('listens on no port');
+  return address.port;
+}
+
+/**
+ * A ledger that keeps nothing: what is left is the service itself. Like one that commits groups, it answers what one turn of
+ * the event loop has brought together; answers one by one would each wake the client, which can cost more than the rest.
+ */
+const ledgerOfNothing = {
+  activeVms: 0,
+  append({ samples }: { samples: { length: number } }) {
+    const appended = { accepted: samples.length, duplicates: 0, closed: 0 };
+    return new Promise<typeof appended>((resolve) => setImmediate(resolve, appended));
+  },
+  start: async () => undefined,
+  stop: async () => undefined,
+  gap: async () => undefined,
+  async *tracked() {},
+  usage: async () => ({ rows: [], next: undefined }),
+  closeBefore: async () => undefined,
+  check: async () => undefined,
+  close: async () => undefined,
+};

@@ -1,0 +1,88 @@
+import { resourceScore } from '../aggregation/summary.ts';
+import type { PeriodUsage } from '../ledger/ledger.ts';
+
+/**
+ * What a VM used on behalf of a customer, as `/v1/usage` writes it. Amounts are texts of digits, as int64 is on the wire of
+ * the RPCs: a number of JSON would round them.
+ */
+export interface UsageRow {
+  readonly vm_id: string;
+  readonly customer_id: string;
+  /** Times of its first and last sample in the period, with nanoseconds. */
+  readonly first_sample: string;
+  readonly last_sample: string;
+  readonly samples: number;
+  /** Times of more than two minutes between two samples. */
+  readonly gaps: number;
+  readonly cpu_time_nanos: string;
+  /** Memory over time, with three decimals. */
+  readonly memory_byte_seconds: string;
+  readonly max_memory_bytes: string;
+  readonly disk_read_bytes: string;
+  readonly disk_write_bytes: string;
+  readonly network_rx_bytes: string;
+  readonly network_tx_bytes: string;
+  /** As in the usage summaries: CPU seconds, half the peak GiB of memory, 0.3 of the MiB of disk traffic. */
+  readonly resource_score: string;
+  /** Whether a bound of the period cut a run, which was shared out evenly. */
+  readonly interpolated: boolean;
+}
+
+/** Names of the fields, in the order of a line of CSV. */
+export const usageColumns = [
+  'vm_id',
+  'customer_id',
+  'first_sample',
+  'last_sample',
+  'samples',
+  'gaps',
+  'cpu_time_nanos',
+  'memory_byte_seconds',
+  'max_memory_bytes',
+  'disk_read_bytes',
+  'disk_write_bytes',
+  'network_rx_bytes',
+  'network_tx_bytes',
+  'resource_score',
+  'interpolated',
+] as const satisfies readonly (keyof UsageRow)[];
+
+/** Puts usage into the form in which it is written. */
+export function usageRow(usage: PeriodUsage): UsageRow {
+  const { growth } = usage;
+  return {
+    vm_id: usage.vmId,
+    customer_id: usage.customerId,
+    first_sample: isoTime(usage.firstNanos),
+    last_sample: isoTime(usage.lastNanos),
+    samples: usage.sampleCount,
+    gaps: usage.gaps,
+    cpu_time_nanos: String(growth.cpuNanos),
+    memory_byte_seconds: thousandths(usage.memoryByteMillis),
+    max_memory_bytes: String(usage.memoryMaxBytes),
+    disk_read_bytes: String(growth.diskReadBytes),
+    disk_write_bytes: String(growth.diskWriteBytes),
+    network_rx_bytes: String(growth.networkRxBytes),
+    network_tx_bytes: String(growth.networkTxBytes),
+    resource_score: resourceScore(usage).toFixed(2),
+    interpolated: usage.isInterpolated,
+  };
+}
+
+/** A line of CSV (RFC 4180) with these fields. */
+export function csvLine(fields: readonly (string | number | boolean)[]): string {
+  return `${fields.map((field) => csvField(String(field))).join(',')}\r\n`;
+}
+
+function csvField(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+function thousandths(amount: bigint): string {
+  return `${amount / 1_000n}.${String(amount % 1_000n).padStart(3, '0')}`;
+}
+
+function isoTime(nanos: bigint): string {
+  const seconds = new Date(Number(nanos / 1_000_000_000n) * 1_000).toISOString().slice(0, 19);
+  return `${seconds}.${String(nanos % 1_000_000_000n).padStart(9, '0')}Z`;
+}

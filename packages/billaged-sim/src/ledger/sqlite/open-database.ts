@@ -1,0 +1,103 @@
+import { mkdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { LedgerOpenError } from '../ledger-error.ts';
+import { migrate, schemaVersion, tableKeys, versionOf } from './schema.ts';
+
+/** A database that lives as long as the process. */
+export const inMemory = ':memory:';
+
+/** SQLite's primary result codes that a user can do something about. */
+const resultCodes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 };
+
+/** Options of `openDatabase`. */
+export interface DatabaseOptions {
+  /** Path of the file, made with its folder when it is missing; `~/` is the home of the user, `:memory:` no file. */
+  readonly path: string;
+  /** Largest size of the file in bytes; more is refused as by a full disk. @default no limit but the disk */
+  readonly maxBytes?: number | undefined;
+}
+
+/**
+ * Opens the file of the ledger for this process alone, looks whether it is whole, and brings its tables to this version.
+ *
+ * @throws LedgerOpenError when another process has it, it cannot be read or written, it is damaged, or it is newer.
+ */
+export function openDatabase({ path: given, maxBytes }: DatabaseOptions): DatabaseSync {
+  const path = given.startsWith('~/') ? join(homedir(), given.slice(2)) : given;
+  let db: DatabaseSync | undefined;
+  try {
+    if (path !== inMemory) mkdirSync(dirname(path), { recursive: true });
+    db = new DatabaseSync(path, { timeout: 0 });
+    // EXCLUSIVE: a second billaged on the same file would not see what this one knows. The lock ends with the process,
+    // however it ends. FULL: a commit returns when its write-ahead log is on disk; NORMAL would lose the last commits
+    // when the machine loses power, and with them samples that were acknowledged.
+    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    // A checkpoint costs two more waits for the disk: at 32 MB of log instead of 4.
+    db.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -32768');
+    if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / 4_096)}`);
+    checkStructure(db, path);
+    migrate(db);
+    return db;
+  } catch (error) {
+    if (db?.isOpen) db.close();
+    throw error instanceof LedgerOpenError ? error : new LedgerOpenError(describe(error, path), { cause: error });
+  }
+}
+
+/** Pages of a file that is read as a whole when it is opened: 64 MB, some tenths of a second. */
+const mostPagesToCheck = 16_384;
+
+/**
+ * Looks whether the file is a whole ledger. A small one is read as a whole; of a large one the way to the oldest and the
+ * newest rows of each table, since reading everything would take minutes (`sqlite3 FILE 'PRAGMA quick_check'` does that).
+ */
+function checkStructure(db: DatabaseSync, path: string): void {
+  const version = versionOf(db);
+  if (version > schemaVersion) {
+    throw new LedgerOpenError(
+      `the ledger ${path} was written by a newer billaged (tables of version ${version}, this one knows ${schemaVersion}); start that one, or choose another file with --database`,
+    );
+  }
+  if (version === 0) return;
+  if (Number(db.prepare('PRAGMA page_count').get()?.['page_count']) <= mostPagesToCheck) {
+    const finding = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
+    if (finding !== 'ok') throw new LedgerOpenError(damaged(path, String(finding)));
+    return;
+  }
+  for (const [table, key] of Object.entries(tableKeys)) {
+    for (const direction of ['ASC', 'DESC']) {
+      const order = key.map((column) => `${column} ${direction}`).join(', ');
+      const rows = db.prepare(`SELECT * FROM ${table} ORDER BY ${order} LIMIT 100`);
+      rows.setReadBigInts(true);
+      rows.all();
+    }
+  }
+}
+
+function damaged(path: string, message: string): string {
+  return `the ledger ${path} is damaged or no ledger at all (${message}); put a backup in its place, or choose another file with --database`;
+}
+
+/** Says what a user can do about a file that cannot be opened. */
+function describe(error: unknown, path: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  switch (primaryCode(error)) {
+    case resultCodes.busy:
+      return `the ledger ${path} is in use by another process, probably another billaged; end that one, or choose another file with --database`;
+    case resultCodes.corrupt:
+    case resultCodes.notADatabase:
+      return damaged(path, message);
+    case resultCodes.full:
+      return `there is no room on the disk for the ledger ${path}; make room, or choose another file with --database`;
+    default:
+      return `the ledger ${path} cannot be opened: ${message}; its folder must be writable, or choose another file with --database`;
+  }
+}
+
+/** SQLite's result code without the detail in its upper bits; `undefined` for an error of another kind. */
+export function primaryCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
+  return error.errcode & 0xff;
+}

@@ -1,0 +1,16 @@
+import { testLedgerBehaviour } from '../conformance/ledger-behaviour.ts';
+import { testLedgerProperties, type WithLedger } from '../conformance/ledger-properties.ts';
+import { inMemory } from './open-database.ts';
+import { openSqliteLedger } from './sqlite-ledger.ts';
+
+const withLedger: WithLedger = async (use) => {
+  const ledger = openSqliteLedger({ path: inMemory });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+};
+
+testLedgerBehaviour('SQLite', withLedger);
+testLedgerProperties('SQLite', withLedger, 100);

@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Appended } from '../ledger/ledger.ts';
+import { batchPath } from './batch-route.ts';
+import { startTestApi, type TestApi } from './testing/start-test-api.ts';
+
+const batch = Buffer.from([0x0a, 1, 0x61, 0x1a, 4, 0x0a, 2, 0x08, 1]);
+const json = '{"vm_id":"a","metrics":[{"timestamp":"1970-01-01T00:00:01Z"}]}';
+
+/** A ledger that answers when it is released. */
+function hold({ ledger }: TestApi): () => void {
+  const released = Promise.withResolvers<Appended>();
+  ledger.answer = () => released.promise;
+  return () => released.resolve({ accepted: 1, duplicates: 0, closed: 0 });
+}
+
+const post = ({ url }: TestApi, contentType = 'application/proto', body: Buffer | string = batch) =>
+  fetch(url + batchPath, { method: 'POST', headers: { 'content-type': contentType }, body });
+
+test.for([
+  ['batches', { maxBatches: 2 }, '2 batches wait for the ledger already; try again later'],
+  ['bytes', { maxBytes: 20 }, '20 bytes of batches wait for the ledger already; try again later'],
+] as const)('what is over the limit of %s is refused before it is read', async ([reason, limits, message]) => {
+  const api = await startTestApi(limits);
+  const release = hold(api);
+  const waiting = [post(api), post(api)];
+  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(2);
+  expect(await api.metric('billaged_batches_in_flight_bytes')).toBe(2 * batch.length);
+
+  for (const [contentType, body] of [
+    ['application/proto', batch],
+    ['application/json', json],
+  ] as const) {
+    const refused = await post(api, contentType, body);
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toEqual({ code: 'unavailable', message });
+  }
+  expect(await api.metric(`billaged_batches_refused_total{reason="${reason}"}`)).toBe(2);
+  expect(api.ledger.seen).toHaveLength(2);
+
+  release();
+  for (const response of await Promise.all(waiting)) expect(response.status).toBe(200);
+  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
+  expect(await api.metric('billaged_batches_in_flight_bytes')).toBe(0);
+  expect((await post(api)).status).toBe(200);
+});
+
+test('whatever becomes of a batch, its room is given back', async () => {
+  const api = await startTestApi({ maxBatches: 1 });
+  api.ledger.answer = () => Promise.reject(new Error('broken'));
+  const statuses: number[] = [];
+  for (const type of ['application/proto', 'application/json', 'application/proto', 'text/plain']) {
+    statuses.push((await post(api, type)).status);
+  }
+  expect(statuses).toEqual([500, 400, 500, 415]);
+  // Its time is over before it begins.
+  const headers = { 'content-type': 'application/json', 'connect-timeout-ms': '0' };
+  await fetch(api.url + batchPath, { method: 'POST', headers, body: json });
+  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
+});
+
+test('a batch whose client goes away half-way gives its room back', async () => {
+  const api = await startTestApi({ maxBatches: 1 });
+  const { hostname, port } = new URL(api.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  await once(socket, 'connect');
+  socket.write(
+    `POST ${batchPath} HTTP/1.1\r\nhost: x\r\ncontent-type: application/proto\r\ncontent-length: 9\r\n\r\nhalf`,
+  );
+  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(1);
+  socket.destroy();
+  await setImmediate();
+  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
+  expect((await post(api)).status).toBe(200);
+});

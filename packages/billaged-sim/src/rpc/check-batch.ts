@@ -1,0 +1,77 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { SampleColumns } from '../ledger/sample-columns.ts';
+import type { ReceivedBatch } from './batch-decoder.ts';
+import { checkId } from './ids.ts';
+
+/** Most samples in a batch, as billaged documents it. */
+export const largestBatch = 1_000;
+
+/** How far the clock of a sender may be ahead, as billaged documents it. */
+export const clockToleranceMs = 5 * 60_000;
+
+/** The end of the year 9999, which is the end of google.protobuf.Timestamp, in Unix seconds. */
+const latestSeconds = 253_402_300_799;
+
+/**
+ * Refuses a batch that cannot be billed, whichever way it came.
+ *
+ * @throws ConnectError `invalid_argument`: no VM, too many samples, no time, an amount below zero or over 2^53 - 1
+ */
+export function checkBatch({ vmId, customerId, sampleCount, samples }: ReceivedBatch): void {
+  checkId('vm_id', vmId, 'required');
+  checkId('customer_id', customerId, 'optional');
+  if (sampleCount > largestBatch) {
+    throw new ConnectError(`a batch has at most ${largestBatch} metrics, not ${sampleCount}`, Code.InvalidArgument);
+  }
+  const { seconds, nanos, cpuNanos, memoryBytes, diskReadBytes, diskWriteBytes, networkRxBytes, networkTxBytes } =
+    samples;
+  for (let row = 0; row < samples.length; row += 1) {
+    const second = seconds[row] ?? Number.NaN;
+    const nano = nanos[row] ?? -1;
+    if (!(second >= 0 && second <= latestSeconds && nano >= 0 && nano <= 999_999_999)) refuseTime(second, row);
+    checkAmount(cpuNanos[row], row);
+    checkAmount(memoryBytes[row], row);
+    checkAmount(diskReadBytes[row], row);
+    checkAmount(diskWriteBytes[row], row);
+    checkAmount(networkRxBytes[row], row);
+    checkAmount(networkTxBytes[row], row);
+  }
+}
+
+function refuseTime(second: number, row: number): never {
+  const problem = Number.isNaN(second) ? 'is required' : 'is not between the years 1970 and 9999';
+  throw new ConnectError(`metrics[${row}].timestamp ${problem}`, Code.InvalidArgument);
+}
+
+function checkAmount(amount = Number.NaN, row: number): void {
+  if (amount >= 0 && amount <= Number.MAX_SAFE_INTEGER) return;
+  const problem = amount < 0 ? 'a negative amount' : `an amount over ${Number.MAX_SAFE_INTEGER}`;
+  throw new ConnectError(`metrics[${row}] has ${problem}`, Code.InvalidArgument);
+}
+
+/**
+ * Takes samples out whose time has not come. They are the fault of one clock, and the rest of the batch is billed.
+ *
+ * @param latestMs the latest time that is taken, in Unix milliseconds
+ * @returns how many were taken out
+ */
+export function dropFutureSamples(samples: SampleColumns, latestMs: number): number {
+  const { length, seconds, nanos } = samples;
+  const latest = Math.floor(latestMs / 1_000);
+  const latestNanos = Math.floor((latestMs - 1_000 * latest) * 1e6);
+  let kept = 0;
+  for (let row = 0; row < length; row += 1) {
+    const second = seconds[row] ?? 0;
+    if (second > latest || (second === latest && (nanos[row] ?? 0) > latestNanos)) continue;
+    if (kept !== row) copyRow(samples, row, kept);
+    kept += 1;
+  }
+  samples.length = kept;
+  return length - kept;
+}
+
+function copyRow(samples: SampleColumns, from: number, to: number): void {
+  for (const column of Object.values(samples)) {
+    if (typeof column !== 'number') column.copyWithin(to, from, from + 1);
+  }
+}

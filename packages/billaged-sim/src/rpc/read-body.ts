@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import { Code, ConnectError } from '@connectrpc/connect';
+
+/**
+ * Reads a body of at most so many bytes. One that comes in one piece, as most batches do, is not copied.
+ *
+ * @throws ConnectError `resource_exhausted` for a larger one, worded as Connect's own; `canceled` when it breaks off
+ */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const { 'content-length': announced } = request.headers;
+  if (announced !== undefined && Number(announced) > maxBytes) return Promise.reject(tooLarge(maxBytes, announced));
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const onData = (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= maxBytes) chunks.push(chunk);
+      else {
+        // What is left is thrown away by Node once the answer is sent.
+        request.off('data', onData);
+        chunks.length = 0;
+        reject(tooLarge(maxBytes));
+      }
+    };
+    request.on('data', onData);
+    request.once('end', () => {
+      const [first = Buffer.alloc(0)] = chunks;
+      resolve(chunks.length === 1 ? first : Buffer.concat(chunks, Math.min(length, maxBytes)));
+    });
+    const onBroken = () => reject(new ConnectError('the request broke off', Code.Canceled));
+    request.once('error', onBroken);
+    request.once('aborted', onBroken);
+  });
+}
+
+function tooLarge(maxBytes: number, announced?: string): ConnectError {
+  const size = announced === undefined ? 'message size' : `message size ${announced}`;
+  return new ConnectError(`${size} is larger than configured readMaxBytes ${maxBytes}`, Code.ResourceExhausted);
+}

@@ -1,0 +1,70 @@
+import { Code, ConnectError } from '@connectrpc/connect';
+import type { Logger } from '@vmobs/telemetry';
+import type { UsageLedger } from '../ledger/ledger.ts';
+import type { BillagedMetrics } from '../metrics.ts';
+import type { ReceivedBatch } from './batch-decoder.ts';
+import type { BatchLog } from './batch-log.ts';
+import { checkBatch, clockToleranceMs, dropFutureSamples } from './check-batch.ts';
+import { createLedgerGuard } from './ledger-errors.ts';
+
+/** Options of `createBatchReceiver`. */
+export interface BatchReceiverOptions {
+  readonly ledger: Pick<UsageLedger, 'append'>;
+  readonly metrics: BillagedMetrics;
+  readonly logger: Logger;
+  readonly log: BatchLog;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+}
+
+/** What a sender is told of its batch. */
+export interface BatchAnswer {
+  readonly success: boolean;
+  readonly message: string;
+}
+
+/**
+ * Bills a batch and answers when it is durable. The columns of the batch may be used again as soon as this has returned its
+ * promise.
+ *
+ * @param arrivedAt time of its arrival by `performance.now()`
+ * @throws ConnectError `invalid_argument` for a batch that cannot be billed, `unavailable` when the ledger does not answer
+ */
+export type BatchReceiver = (batch: ReceivedBatch, arrivedAt: number) => Promise<BatchAnswer>;
+
+/** Makes the one way into the ledger, whichever protocol a batch came by. */
+export function createBatchReceiver({ ledger, metrics, logger, log, now }: BatchReceiverOptions): BatchReceiver {
+  const withLedger = createLedgerGuard(metrics);
+
+  return async (batch, arrivedAt) => {
+    // The answer of the real service, with status 200.
+    if (batch.sampleCount === 0) return { success: false, message: 'no metrics provided' };
+    checkBatch(batch);
+    const { vmId, customerId, samples } = batch;
+    const future = dropFutureSamples(samples, now() + clockToleranceMs);
+    const count = samples.length;
+    if (future > 0) {
+      metrics.metricsRefused.inc({ reason: 'future' }, future);
+      logger.warn({ vm_id: vmId, customer_id: customerId, refused: future }, 'samples are ahead of the clock');
+      if (count === 0) throw new ConnectError(`all ${aheadOfClock(future, now)}`, Code.InvalidArgument);
+    }
+    metrics.metricsReceived.inc(count);
+    metrics.batchSize.observe(count);
+
+    const { duplicates, closed } = await withLedger(ledger.append(batch));
+    metrics.metricsProcessed.inc(count);
+    if (duplicates > 0) metrics.metricsDuplicate.inc(duplicates);
+    if (closed > 0) {
+      metrics.metricsRefused.inc({ reason: 'closed' }, closed);
+      logger.warn({ vm_id: vmId, customer_id: customerId, refused: closed }, 'samples are of a period that is closed');
+    }
+    metrics.processingDuration.observe((performance.now() - arrivedAt) / 1_000);
+    log.processed({ vmId, customerId, count, duplicates });
+    const processed = `processed ${count} metrics`;
+    return { success: true, message: future === 0 ? processed : `${processed}; refused ${aheadOfClock(future, now)}` };
+  };
+}
+
+function aheadOfClock(count: number, now: () => number): string {
+  return `${count} metrics that are more than 5 minutes ahead of ${new Date(now()).toISOString()}`;
+}
