@@ -63,7 +63,6 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     metrics,
     maxBatches: config.maxBatchesInFlight,
     maxBytes: config.maxBytesInFlight,
-    maxRequestBytes: config.maxRequestBytes,
   });
   observeBillaged(telemetry.metrics, { ledger, admission });
   telemetry.health.addCheck('ledger', createLedgerCheck(ledger));

@@ -77,3 +77,34 @@ test('a batch whose client goes away half-way gives its room back', async () => 
   await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
   expect((await post(api)).status).toBe(200);
 });
+
+test('a body that does not say its length takes the room that it needs, and is refused when there is none left', async () => {
+  const api = await startTestApi({ maxBytes: 100_000 });
+  const release = hold(api);
+  const inChunks = (bytes: number) => {
+    const padded = Buffer.concat([batch, unknownField(bytes)]);
+    const body = new ReadableStream({
+      start(controller) {
+        for (let at = 0; at < padded.length; at += 10_000) controller.enqueue(padded.subarray(at, at + 10_000));
+        controller.close();
+      },
+    });
+    const headers = { 'content-type': 'application/proto' };
+    return fetch(api.url + batchPath, { method: 'POST', headers, body, duplex: 'half' });
+  };
+  const waiting = inChunks(60_000);
+  await expect.poll(() => api.ledger.seen.length).toBe(1);
+  expect(await api.metric('billaged_batches_in_flight_bytes')).toBeGreaterThan(60_000);
+  const refused = await inChunks(60_000);
+  expect(refused.status).toBe(503);
+  expect(await api.metric('billaged_batches_refused_total{reason="bytes"}')).toBe(1);
+  release();
+  expect((await waiting).status).toBe(200);
+  await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(0);
+});
+
+/** Bytes that a decoder skips, as a field of number 15. */
+function unknownField(length: number): Buffer {
+  const varint = [(length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14];
+  return Buffer.concat([Buffer.from([0x7a, ...varint]), Buffer.alloc(length)]);
+}

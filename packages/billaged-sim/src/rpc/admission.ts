@@ -9,8 +9,18 @@ export interface AdmissionOptions {
   readonly maxBatches: number;
   /** Most bytes of their bodies. */
   readonly maxBytes: number;
-  /** Largest body; one that does not say its length counts as this much. */
-  readonly maxRequestBytes: number;
+}
+
+/** The room that one batch takes. */
+export interface Room {
+  /**
+   * Says how large the body has become; less than was said before changes nothing.
+   *
+   * @throws ConnectError `unavailable` with `Retry-After` when there is no room for it
+   */
+  growTo(bytes: number): void;
+  /** Gives it back; to be called once. */
+  leave(): void;
 }
 
 /** Keeps what waits for the ledger within bounds, so that a slow disk costs answers and not memory. */
@@ -25,17 +35,23 @@ export interface Admission {
   /**
    * Takes a batch in before its body is read.
    *
-   * @param contentLength as the request says it; `undefined` for a body that comes in chunks
-   * @returns gives its room back; to be called once
+   * @param bytes size of its body, or what is known of that: none but what `growTo` is told of counts besides
    * @throws ConnectError `unavailable` with `Retry-After` when there is no room
    */
-  admit(contentLength: string | undefined): () => void;
+  admit(bytes: number): Room;
 }
 
 /** Makes the admission of an API without batches. */
-export function createAdmission({ metrics, maxBatches, maxBytes, maxRequestBytes }: AdmissionOptions): Admission {
+export function createAdmission({ metrics, maxBatches, maxBytes }: AdmissionOptions): Admission {
   let batches = 0;
   let bytes = 0;
+
+  function refuse(reason: 'batches' | 'bytes'): never {
+    metrics.batchesRefused.inc({ reason });
+    const limit = reason === 'batches' ? `${maxBatches} batches` : `${maxBytes} bytes of batches`;
+    throw new ConnectError(`${limit} wait for the ledger already; try again later`, Code.Unavailable, retryAfter());
+  }
+
   return {
     maxBatches,
     maxBytes,
@@ -45,19 +61,23 @@ export function createAdmission({ metrics, maxBatches, maxBytes, maxRequestBytes
     get bytes() {
       return bytes;
     },
-    admit(contentLength) {
-      const size = contentLength === undefined ? maxRequestBytes : Math.min(Number(contentLength), maxRequestBytes);
-      const reason = batches >= maxBatches ? 'batches' : bytes + size > maxBytes ? 'bytes' : undefined;
-      if (reason !== undefined) {
-        metrics.batchesRefused.inc({ reason });
-        const limit = reason === 'batches' ? `${maxBatches} batches` : `${maxBytes} bytes of batches`;
-        throw new ConnectError(`${limit} wait for the ledger already; try again later`, Code.Unavailable, retryAfter());
-      }
+    admit(size) {
+      if (batches >= maxBatches) refuse('batches');
+      if (bytes + size > maxBytes) refuse('bytes');
       batches += 1;
       bytes += size;
-      return () => {
-        batches -= 1;
-        bytes -= size;
+      let held = size;
+      return {
+        growTo(now) {
+          if (now <= held) return;
+          if (bytes + now - held > maxBytes) refuse('bytes');
+          bytes += now - held;
+          held = now;
+        },
+        leave() {
+          batches -= 1;
+          bytes -= held;
+        },
       };
     },
   };

@@ -18,7 +18,7 @@ import { createBatchDecoder, type ReceivedBatch } from './batch-decoder.ts';
 import { largestBatch } from './check-batch.ts';
 import { cutConnection } from './cut-connection.ts';
 import { WireFormatError } from './protobuf-wire.ts';
-import { readBody } from './read-body.ts';
+import { announcedBytes, readBody } from './read-body.ts';
 import type { BatchAnswer, BatchReceiver } from './receive-batch.ts';
 
 /** Options of `batchRoute`. */
@@ -81,21 +81,21 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
 
   async function answer({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
     const arrivedAt = performance.now();
-    const { 'connect-timeout-ms': timeout, 'content-length': contentLength } = raw.headers;
-    const leave = admission.admit(contentLength);
+    const { 'connect-timeout-ms': timeout } = raw.headers;
+    const room = admission.admit(announcedBytes(raw, maxRequestBytes));
     try {
       // As by the adapter: a timeout has to be readable, and a batch that came is billed even when its time is over.
       const { error } = typeof timeout === 'string' ? parseTimeout(timeout, Number.MAX_SAFE_INTEGER) : {};
       if (error !== undefined) throw error;
       await beforeRpc();
-      const body = await readBody(raw, maxRequestBytes);
+      const body = await readBody(raw, maxRequestBytes, room.growTo);
       const disturbance = disturbances.beforeProcessing();
       if (disturbance !== undefined) await disturbance;
       const answered = encode(await receive(decodeOrRefuse(body), arrivedAt));
       if (disturbances.losesAcknowledgement()) cutConnection(reply.hijack().raw);
       else sendAnswer(reply.hijack().raw, answered);
     } finally {
-      leave();
+      room.leave();
     }
   }
 

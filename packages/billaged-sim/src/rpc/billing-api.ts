@@ -68,7 +68,7 @@ function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): F
       // Asked before a body is read.
       requestGate(context) {
         watchRefusals(context);
-        admit(context, admission);
+        admit(context, admission, maxRequestBytes);
       },
       interceptors: [
         connectServerInterceptor(() => metrics.errors.inc({ component: 'api' })),
@@ -85,11 +85,14 @@ function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): F
   };
 }
 
-/** Takes a batch in until its response is over. */
-function admit({ requestHeader, values }: HandlerContext, admission: Admission): void {
+/** Takes a batch in until its response is over. Nobody tells how much of it has come, so its length is what may come. */
+function admit({ requestHeader, values }: HandlerContext, admission: Admission, maxRequestBytes: number): void {
   const response = values.get(responseKey);
   if (response === undefined) return;
-  const leave = admission.admit(requestHeader.get('content-length') ?? undefined);
+  const announced = requestHeader.get('content-length');
+  const { leave } = admission.admit(
+    Math.min(announced === null ? maxRequestBytes : Number(announced), maxRequestBytes),
+  );
   if (response.closed) leave();
   else response.once('close', leave);
 }

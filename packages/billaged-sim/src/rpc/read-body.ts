@@ -1,12 +1,26 @@
 import type { IncomingMessage } from 'node:http';
 import { Code, ConnectError } from '@connectrpc/connect';
 
+/** How much of a body that does not say its length is taken for granted, in bytes: a minute of a VM has 25 KB. */
+const ordinaryBody = 32 * 1024;
+
+/** The size of a body as far as its request tells; one that is too large is refused when it is read. */
+export function announcedBytes({ headers }: IncomingMessage, maxBytes: number): number {
+  const { 'content-length': announced } = headers;
+  return Math.min(announced === undefined ? ordinaryBody : Number(announced), maxBytes);
+}
+
 /**
  * Reads a body of at most so many bytes. One that comes in one piece, as most batches do, is not copied.
  *
+ * @param onGrown is told how much of it has come, and ends the reading by throwing
  * @throws ConnectError `resource_exhausted` for a larger one, worded as Connect's own; `canceled` when it breaks off
  */
-export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  onGrown: (bytes: number) => void,
+): Promise<Buffer> {
   const { 'content-length': announced } = request.headers;
   if (announced !== undefined && Number(announced) > maxBytes) return Promise.reject(tooLarge(maxBytes, announced));
   return new Promise((resolve, reject) => {
@@ -14,12 +28,15 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     let length = 0;
     const onData = (chunk: Buffer) => {
       length += chunk.length;
-      if (length <= maxBytes) chunks.push(chunk);
-      else {
+      try {
+        if (length > maxBytes) throw tooLarge(maxBytes);
+        onGrown(length);
+        chunks.push(chunk);
+      } catch (error) {
         // What is left is thrown away by Node once the answer is sent.
         request.off('data', onData);
         chunks.length = 0;
-        reject(tooLarge(maxBytes));
+        reject(error);
       }
     };
     request.on('data', onData);

@@ -12,6 +12,7 @@ import { createFakeLedger, type FakeLedger } from './fake-ledger.ts';
 
 /** Options of `startTestApi`. */
 export interface TestApiOptions extends Partial<Omit<AdmissionOptions, 'metrics'>> {
+  readonly maxRequestBytes?: number;
   readonly ledger?: FakeLedger;
   readonly logLevel?: 'debug' | 'info';
   /** Unix time in milliseconds. */
@@ -40,7 +41,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   const metrics = createBillagedMetrics(telemetry.metrics);
-  const admission = createAdmission({ metrics, maxBatches: 100, maxBytes: 1e8, ...options, maxRequestBytes });
+  const admission = createAdmission({ metrics, maxBatches: 100, maxBytes: 1e8, ...options });
   observeBillaged(telemetry.metrics, { ledger, admission });
   const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
   await app.register(telemetry.fastify, { rpc: { services: [BillingService], metricsPrefix: 'billaged_api' } });
