@@ -90,6 +90,10 @@ const ledgerOfNothing = {
   async *tracked() {},
   usage: async () => ({ rows: [], next: undefined }),
   closeBefore: async () => undefined,
+  async oncePerPeriod(_task: string, _period: number, work: () => Promise<void>) {
+    await work();
+    return 'done' as const;
+  },
   check: async () => undefined,
   close: async () => undefined,
 };

@@ -9,9 +9,9 @@ import { createLedgerCheck } from './http/ledger-check.ts';
 import { addStatsRoute } from './http/stats.ts';
 import { addUsageRoute } from './http/usage.ts';
 import type { UsageLedger } from './ledger/ledger.ts';
+import { openLedger } from './ledger/open-ledger.ts';
 import { startRetention } from './ledger/retention.ts';
 import { inMemory } from './ledger/sqlite/open-database.ts';
-import { openSqliteLedger } from './ledger/sqlite/sqlite-ledger.ts';
 import { createBillagedMetrics, observeBillaged } from './metrics.ts';
 import { createAdmission } from './rpc/admission.ts';
 import { addBillingApi } from './rpc/billing-api.ts';
@@ -45,7 +45,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   const config = { ...billagedDefaults, database: inMemory, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
   const simulated = createBillagedFaults(config);
-  const kept = givenLedger ?? openOwnLedger(config.database);
+  const kept = givenLedger ?? (await openOwnLedger());
   const ledger = simulated.ledger.around(kept);
   const telemetry = await startTelemetry({
     name: 'billaged',
@@ -105,9 +105,9 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   });
 
   // Nothing is committed before the first request, and by then there is someone to tell.
-  function openOwnLedger(path: string): UsageLedger {
-    return openSqliteLedger({
-      path,
+  function openOwnLedger(): Promise<UsageLedger> {
+    return openLedger({
+      ...config,
       onCommit: (seconds) => metrics.ledgerCommitDuration.observe(seconds),
       onCompactionFailed(error) {
         countLedgerError();

@@ -1,6 +1,7 @@
 import { controlSettings } from '@vmobs/faults';
 import { kinds, readSettings, type SettingValues, setting, telemetrySettings } from '@vmobs/telemetry';
 import packageJson from '../package.json' with { type: 'json' };
+import { defaultFile } from './ledger/default-file.ts';
 import { retentionKind } from './ledger/retention.ts';
 
 /** Version of the simulated service. */
@@ -60,8 +61,28 @@ export const billagedSettings = {
     variables: ['_DATABASE'],
     flag: 'database',
     kind: kinds.text,
-    default: '~/.local/state/billaged-sim/billaged.db',
+    default: defaultFile,
     help: 'file of the ledger, for this process alone; :memory: keeps nothing',
+  }),
+  databaseUrl: setting({
+    variables: ['_DATABASE_URL'],
+    kind: kinds.text,
+    default: '',
+    help: 'PostgreSQL that many billageds share, in the place of a file: postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
+  }),
+  databaseUrlFile: setting({
+    variables: ['_DATABASE_URL_FILE'],
+    flag: 'database-url-file',
+    kind: kinds.text,
+    default: '',
+    help: 'file that holds the URL of the PostgreSQL',
+  }),
+  databasePool: setting({
+    variables: ['_DATABASE_POOL'],
+    flag: 'database-pool',
+    kind: kinds.integer({ min: 2, max: 100 }),
+    default: 4,
+    help: 'most connections to the PostgreSQL',
   }),
   retentionHours: setting({
     variables: ['_RETENTION'],

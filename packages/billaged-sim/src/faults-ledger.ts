@@ -66,6 +66,10 @@ export function createLedgerFaults() {
       write();
       return ledger.closeBefore(unixSeconds);
     },
+    async oncePerPeriod(task, period, work) {
+      reach();
+      return ledger.oncePerPeriod(task, period, work);
+    },
     async check() {
       write();
       return ledger.check();

@@ -6,7 +6,7 @@ import { columnsOf } from '../ledger/columns-of.ts';
 import type { UsageLedger } from '../ledger/ledger.ts';
 import { openSqliteLedger } from '../ledger/sqlite/sqlite-ledger.ts';
 import { createBillagedMetrics } from '../metrics.ts';
-import { type Aggregator, startAggregator } from './aggregator.ts';
+import { type Aggregator, type AggregatorOptions, startAggregator } from './aggregator.ts';
 
 /** How long a slow machine may take. */
 const patience = { timeout: 20_000 };
@@ -26,7 +26,7 @@ function createTestLedger(): UsageLedger {
 }
 
 /** Starts an aggregator whose clock stands still, with real metrics and logs. */
-async function startTestAggregator(ledger: Pick<UsageLedger, 'tracked'>, { intervalMs = 20 } = {}) {
+async function startTestAggregator(ledger: AggregatorOptions['ledger'], { intervalMs = 20 } = {}) {
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startTelemetry({
     name: 'billaged',
@@ -96,7 +96,8 @@ test('a cycle that fails is counted and logged, and the next one runs', async ()
   const memory = createTestLedger();
   await track(memory, 'recent', 0);
   let failuresLeft = 2;
-  const ledger: Pick<UsageLedger, 'tracked'> = {
+  const ledger: AggregatorOptions['ledger'] = {
+    oncePerPeriod: memory.oncePerPeriod,
     tracked(since) {
       if (failuresLeft-- > 0) throw new Error('disk full');
       return memory.tracked(since);
@@ -128,4 +129,39 @@ test('each cycle sums up the VMs of each customer', async () => {
     { customer_id: 'acme', vm_count: 2, sample_count: 2, period_ms: 3_600_000 },
     { customer_id: 'globex', vm_count: 1, sample_count: 1 },
   ]);
+});
+
+test('a period that another billaged summarises is waited for and left to it', async () => {
+  const memory = createTestLedger();
+  await track(memory, 'recent', 0);
+  const asked: number[] = [];
+  const ledger: AggregatorOptions['ledger'] = {
+    tracked: memory.tracked,
+    async oncePerPeriod(_task, period) {
+      asked.push(period);
+      return asked.length < 3 ? 'busy' : 'done before';
+    },
+  };
+  const { aggregator, summaries, page } = await startTestAggregator(ledger, { intervalMs: 40 });
+  await expect.poll(() => new Set(asked).size, patience).toBeGreaterThan(1);
+  await aggregator.close();
+  const first = nowMs / 40;
+  expect(asked.slice(0, 3)).toEqual([first, first, first]);
+  expect(asked.at(-1)).toBeGreaterThan(first);
+  expect(summaries()).toEqual([]);
+  expect(await page()).toContain('\nbillaged_aggregation_duration_seconds_count 0\n');
+});
+
+test('what another billaged has left undone is summarised, and says for which period', async () => {
+  const memory = createTestLedger();
+  await track(memory, 'recent', 0);
+  let asked = 0;
+  const ledger: AggregatorOptions['ledger'] = {
+    tracked: memory.tracked,
+    oncePerPeriod: async (task, period, work) =>
+      asked++ === 0 ? 'busy' : await memory.oncePerPeriod(task, period, work),
+  };
+  const { summaries } = await startTestAggregator(ledger);
+  await expect.poll(() => summaries().length, patience).toBeGreaterThan(0);
+  expect(summaries()[0]).toMatchObject({ vm_id: 'recent', period_end: new Date(nowMs + 20).toISOString() });
 });

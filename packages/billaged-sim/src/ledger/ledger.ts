@@ -98,6 +98,9 @@ export interface GapNotice {
   readonly resumeNanos: bigint;
 }
 
+/** Who has done the work of a period: this call, an earlier one, or nobody yet, since another billaged is at it. */
+export type SharedWorkResult = 'done' | 'done before' | 'busy';
+
 /**
  * Keeps what VMs have used. A promise of it resolves when what it was asked to keep is on disk.
  *
@@ -108,7 +111,10 @@ export interface GapNotice {
  * may be asked for again.
  */
 export interface UsageLedger {
-  /** VMs that are tracked now: started or seen in a batch, and not stopped. */
+  /**
+   * VMs that are tracked now: started or seen in a batch, and not stopped. Those that other billageds on the same ledger
+   * have begun or ended to track are seen some seconds later.
+   */
   readonly activeVms: number;
   /** What it takes on disk; left out by a ledger that another machine keeps. */
   readonly disk?: DiskUse;
@@ -133,6 +139,15 @@ export interface UsageLedger {
    * for them later are not billed any more.
    */
   closeBefore(unixSeconds: number): Promise<void>;
+  /**
+   * Does the work of a period once, whichever of the billageds that share the ledger asks for it. One that ends within its
+   * work leaves it to the others some seconds later, so what was done by then is done again. A ledger of one billaged
+   * does whatever it is asked for.
+   *
+   * @param period number of the period; once it is done, none that is lower is
+   * @throws what the work throws; then the period is not done
+   */
+  oncePerPeriod(task: string, period: number, work: () => Promise<void>): Promise<SharedWorkResult>;
   /** Resolves when the ledger can be written. */
   check(): Promise<void>;
   /** Waits for what is not on disk yet, then closes. */

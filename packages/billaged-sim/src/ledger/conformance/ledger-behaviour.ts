@@ -273,6 +273,19 @@ export function testLedgerBehaviour(driver: string, withLedger: WithLedger): voi
       expect(rows).toMatchObject([{ sampleCount: 900, growth: growthOf(900), isInterpolated: true }]);
     });
 
+    testLedger(
+      'a sample that comes late counts from the last one before it, also when that is closed',
+      async (ledger) => {
+        const { append, usage } = ofOneVm(ledger);
+        await append(sampleAt(10, 10), sampleAt(20, 20));
+        await append(sampleAt(6 * hour, 60));
+        await ledger.closeBefore(2 * hour);
+        await append(sampleAt(5 * hour, 5));
+        expect(await usage()).toMatchObject({ growth: growthOf(20 + 5 + 55), sampleCount: 4, gaps: 2 });
+        expect((await ledger.usage({})).rows).toMatchObject([{ growth: growthOf(20 + 5 + 55), sampleCount: 4 }]);
+      },
+    );
+
     testLedger('closing old hours changes no bill, and samples for them are billed no more', async (ledger) => {
       const { append, appendTo, usage } = ofOneVm(ledger);
       for (let at = 0; at < 60; at++) await append(sampleAt(at * 1_000, at * 7), sampleAt(at * 1_000 + 1, at));

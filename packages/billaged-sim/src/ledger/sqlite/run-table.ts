@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { CoveredRun } from '../late-samples.ts';
+import type { Moment } from '../moment.ts';
 import type { Run } from '../run.ts';
 import type { Stretch } from '../stretch.ts';
 import { factColumns, factValues, type Row, stretchOf } from './fact-columns.ts';
@@ -22,12 +23,6 @@ export interface RunTable {
   newest(vm: number): Moment | undefined;
   /** The first hour with a run from an hour on. */
   nextHour(vm: number, hour: number): number | undefined;
-}
-
-/** A moment: an hour, and nanoseconds in it. */
-export interface Moment {
-  readonly hour: number;
-  readonly nanos: number;
 }
 
 const columns = ['vm', 'hour', 'first', 'last', 'customer', ...factColumns, 'samples'];

@@ -1,14 +1,14 @@
 import { cutRuns, cutShortRuns, shortRun } from '../cut-runs.ts';
 import { type Piece, placeSamples } from '../late-samples.ts';
 import type { Appended } from '../ledger.ts';
-import { hourOf, hourSeconds, nanosInHour, sumUpRun } from '../run.ts';
+import { beforeAll, isAfter, type Moment, momentOf, unixNanos } from '../moment.ts';
+import { hourOf, sumUpRun } from '../run.ts';
 import { encodeSamples } from '../sample-codec.ts';
 import type { ColumnBatch, SampleColumns } from '../sample-columns.ts';
 import { inTimeOrder, rowsFrom } from '../time-order.ts';
 import type { Compaction } from './compaction.ts';
-import type { Moment } from './run-table.ts';
 import type { Tables } from './tables.ts';
-import { beforeAll, type VmState } from './vm-table.ts';
+import type { VmState } from './vm-table.ts';
 
 /** Writes a batch; to be called in a transaction. */
 export type WriteBatch = (batch: ColumnBatch) => Appended;
@@ -88,17 +88,4 @@ export function createSampleWriter({ vms, runs, totals, closed }: Tables, compac
     const appended = writeAmong(vm, customerId, rows, newest);
     return { ...appended, duplicates: appended.duplicates + ordered.duplicates };
   };
-}
-
-function momentOf(samples: SampleColumns, row: number): Moment {
-  const hour = hourOf(samples, row);
-  return { hour, nanos: nanosInHour(samples, row, hour) };
-}
-
-function isAfter(a: Moment, b: Moment): boolean {
-  return a.hour === b.hour ? a.nanos > b.nanos : a.hour > b.hour;
-}
-
-function unixNanos({ hour, nanos }: Moment): bigint {
-  return BigInt(hour) * BigInt(hourSeconds) * 1_000_000_000n + BigInt(nanos);
 }

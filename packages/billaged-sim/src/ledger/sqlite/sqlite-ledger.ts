@@ -107,6 +107,10 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
         }
       }
     },
+    async oncePerPeriod(_task, _period, work) {
+      await work();
+      return 'done';
+    },
     check: () => commit.write(closed.tryToWrite),
     async close() {
       clearTimeout(pause);

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { Moment } from '../moment.ts';
 import { hourSeconds } from '../run.ts';
 import type { Stretch } from '../stretch.ts';
 import { factColumns, factsOf, factValues, stretchOf } from './fact-columns.ts';
-import type { Moment } from './run-table.ts';
 
 /** Hours that a total spans. */
 export const hourSpan = 1;

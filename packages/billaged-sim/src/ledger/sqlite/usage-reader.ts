@@ -1,14 +1,15 @@
 import { type Bounds, boundsOf, hoursOf } from '../bounds.ts';
 import { usedInPeriod } from '../cut-period.ts';
 import type { PeriodUsage, UsagePage, UsageQuery, VmUsage } from '../ledger.ts';
+import { beforeAll, unixNanos } from '../moment.ts';
 import { hourSeconds } from '../run.ts';
 import { usedNothing } from '../stretch.ts';
+import { continueSummary } from '../vm-summary.ts';
 import type { Compaction } from './compaction.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { readBefore, readPeriod } from './read-period.ts';
 import type { Tables } from './tables.ts';
-import { continueSummary } from './vm-summary.ts';
-import { beforeAll, type VmState } from './vm-table.ts';
+import type { VmState } from './vm-table.ts';
 
 /** Derives what was used from the runs. */
 export interface UsageReader {
@@ -111,7 +112,7 @@ export function createUsageReader(tables: Tables, compaction: Compaction, commit
 
 /** Time of the newest sample or, without one, of the start. */
 function endOf({ newest, startNanos }: VmState): bigint {
-  return newest === beforeAll ? (startNanos ?? 0n) : hourNanos(BigInt(newest.hour)) + BigInt(newest.nanos);
+  return newest === beforeAll ? (startNanos ?? 0n) : unixNanos(newest);
 }
 
 function lastMoment(unixNanos: bigint) {

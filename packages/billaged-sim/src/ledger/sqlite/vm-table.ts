@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { Moment } from './run-table.ts';
-import type { VmSummary } from './vm-summary.ts';
+import { beforeAll, type Moment } from '../moment.ts';
+import type { VmSummary } from '../vm-summary.ts';
 
 /** What the ledger has in mind of a VM that it was lately asked about. */
 export interface VmState {
@@ -47,9 +47,6 @@ export interface VmTable {
 
 /** VMs that are kept in mind: about 1 KB each. */
 const mostInMind = 65_536;
-
-/** Before every sample. */
-export const beforeAll: Moment = { hour: Number.MIN_SAFE_INTEGER, nanos: 0 };
 
 /** Prepares the statements on VMs and customers. `newestOf` reads the time of the newest sample of a VM. */
 export function createVmTable(db: DatabaseSync, newestOf: (vm: number) => Moment | undefined): VmTable {

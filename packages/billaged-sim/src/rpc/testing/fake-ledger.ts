@@ -35,6 +35,10 @@ export function createFakeLedger(overrides: Partial<Pick<UsageLedger, 'usage'>> 
     async *tracked() {},
     usage: async () => ({ rows: [], next: undefined }),
     closeBefore: async () => undefined,
+    async oncePerPeriod(_task, _period, work) {
+      await work();
+      return 'done';
+    },
     check: async () => undefined,
     close: async () => undefined,
     ...overrides,

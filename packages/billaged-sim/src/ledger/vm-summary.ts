@@ -1,5 +1,5 @@
-import type { Used } from '../ledger.ts';
-import { addUsed, type Stretch, usedBetween, usedNothing } from '../stretch.ts';
+import type { Used } from './ledger.ts';
+import { addUsed, type Stretch, usedBetween, usedNothing } from './stretch.ts';
 
 /** What a VM has used up to its run that was read last. */
 export interface VmSummary {

@@ -1,0 +1,2 @@
+/** The file of a ledger that nobody has named. */
+export const defaultFile = '~/.local/state/billaged-sim/billaged.db';

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll } from 'vitest';
+import { testLedgerBehaviour } from '../conformance/ledger-behaviour.ts';
+import { testLedgerProperties, type WithLedger } from '../conformance/ledger-properties.ts';
+import { openPostgresLedger } from './postgres-ledger.ts';
+import { alternate } from './testing/alternate.ts';
+import { emptyLedger } from './testing/empty-ledger.ts';
+import { type PostgresServer, startPostgresServer } from './testing/postgres-server.ts';
+
+/** Times that each property is tried; SQLite has them a hundred times. */
+const numRuns = Number(process.env['LEDGER_PROPERTY_RUNS'] ?? 15);
+
+let server: PostgresServer;
+let url: string;
+beforeAll(async () => {
+  server = await startPostgresServer({ fsync: false });
+  url = await server.createDatabase('conformance');
+  // Makes the tables, so that they can be emptied.
+  await (await openPostgresLedger({ url })).close();
+});
+afterAll(() => server?.close());
+
+const withLedger: WithLedger = async (use) => {
+  await emptyLedger(url);
+  const ledger = await openPostgresLedger({ url });
+  try {
+    return await use(ledger);
+  } finally {
+    await ledger.close();
+  }
+};
+
+/** Two ledgers on one database, that take turns, as billageds behind one address do. They make totals all the time. */
+const withTwoLedgers: WithLedger = async (use) => {
+  await emptyLedger(url);
+  const options = { url, totalsMs: 5, refreshMs: 5 };
+  const ledgers = await Promise.all([openPostgresLedger(options), openPostgresLedger(options)]);
+  try {
+    return await use(alternate(ledgers));
+  } finally {
+    for (const ledger of ledgers) await ledger.close();
+  }
+};
+
+testLedgerBehaviour('PostgreSQL', withLedger);
+testLedgerProperties('PostgreSQL', withTwoLedgers, numRuns);
