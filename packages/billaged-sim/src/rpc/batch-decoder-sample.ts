@@ -15,8 +15,8 @@ import {
  * Anything else goes the slow way, which knows all of the wire format.
  */
 
-/** The bit of each byte of a word that is set while a number goes on. */
-const goesOn = 0x80808080;
+/** The bit of each byte of a word that is set while a number goes on, as an int32. */
+const goesOn = 0x80808080 | 0;
 /** Bytes that the fast way may look at from the beginning of a field: its tag and two words. */
 const fieldReach = 9;
 /** What the second word of a number counts for: the first holds 28 bits. */
@@ -73,23 +73,42 @@ export function createSampleDecoder(columns: SampleColumns): SampleDecoder {
         continue;
       }
 
+      // Sizes are told apart by branches: the processor foresees them, as the same field mostly has the same size, and
+      // begins with the next number before it knows. A size that is computed holds the next one up.
       const word = view.getUint32(next, true);
-      let ends = ~word & goesOn;
-      let value = 0;
-      if (ends !== 0) {
-        const size = sizeOf(ends);
-        value = sevenBitGroups(word & (-1 >>> (32 - 8 * size)));
-        next += size;
-      } else {
+      let value = -1;
+      if ((word & goesOn) === goesOn) {
         const second = view.getUint32(next + 4, true);
-        ends = ~second & goesOn;
-        const size = sizeOf(ends);
-        value = sevenBitGroups(second & (-1 >>> (32 - 8 * size))) * secondWord + sevenBitGroups(word);
-        next += 4 + size;
-        if (value > Number.MAX_SAFE_INTEGER) ends = 0;
+        const low = sevenBitGroups(word);
+        if ((second & 0x80) === 0) {
+          value = (second & 0x7f) * secondWord + low;
+          next += 5;
+        } else if ((second & 0x8000) === 0) {
+          value = ((second & 0x7f) | ((second >>> 1) & 0x3f80)) * secondWord + low;
+          next += 6;
+        } else if ((second & 0x800000) === 0) {
+          value = ((second & 0x7f) | ((second >>> 1) & 0x3f80) | ((second >>> 2) & 0x1fc000)) * secondWord + low;
+          next += 7;
+        } else if ((second & 0x80000000) === 0) {
+          value = sevenBitGroups(second) * secondWord + low;
+          if (value > Number.MAX_SAFE_INTEGER) value = -1;
+          next += 8;
+        }
+      } else if ((word & 0x80) === 0) {
+        value = word & 0x7f;
+        next += 1;
+      } else if ((word & 0x8000) === 0) {
+        value = (word & 0x7f) | ((word >>> 1) & 0x3f80);
+        next += 2;
+      } else if ((word & 0x800000) === 0) {
+        value = (word & 0x7f) | ((word >>> 1) & 0x3f80) | ((word >>> 2) & 0x1fc000);
+        next += 3;
+      } else {
+        value = sevenBitGroups(word);
+        next += 4;
       }
       // A ninth byte, one that belongs to what comes after this sample, or more than a number holds exactly.
-      if (ends === 0 || next > end) {
+      if (value < 0 || next > end) {
         position = decodeUncommonField(body, position, end, row);
         continue;
       }

@@ -2,12 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import { LedgerUnavailableError } from '../ledger-error.ts';
 import { primaryCode } from './open-database.ts';
 
-/** Makes everything that is written in one turn of the event loop durable with one commit. */
+/** Makes everything that is written in successive turns of the event loop durable with one commit. */
 export interface GroupCommit {
   /**
-   * Does the work in the transaction of this turn. The promise resolves with its result when that is on disk.
+   * Does the work in the transaction that is open, or begins one. The promise resolves with its result when that is on disk.
    *
-   * @throws LedgerUnavailableError when the disk did not take it; nothing of the turn happened then.
+   * @throws LedgerUnavailableError when the disk did not take it; nothing of the transaction happened then.
    */
   write<T>(work: () => T): Promise<T>;
   /**
@@ -20,16 +20,19 @@ export interface GroupCommit {
   close(): void;
 }
 
-/** Who is told what became of a turn. */
-export interface TurnListener {
-  /** What was written in the turn did not happen. */
+/** Most writes of one commit: some milliseconds of work. */
+const mostWrites = 64;
+
+/** Who is told what became of a transaction. */
+export interface CommitListener {
+  /** What was written in it did not happen. */
   readonly onRollback: () => void;
   /** It is on disk, and so many seconds were waited for that. */
   readonly onCommit: (seconds: number) => void;
 }
 
 /** Makes the group commit of a database. */
-export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: TurnListener): GroupCommit {
+export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: CommitListener): GroupCommit {
   const begin = db.prepare('BEGIN IMMEDIATE');
   const commit = db.prepare('COMMIT');
   let waiting: { done: () => void; fail: (error: unknown) => void }[] = [];
@@ -44,7 +47,16 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Tu
     onRollback();
     for (const refused of failed) refused.fail(error);
   }
-  function endTurn(): void {
+  /**
+   * Commits when a turn has brought nothing more. To wait for the disk takes as long as several batches, and while one is
+   * read, others come: eight senders share a commit, where they would be three or four if it were made at once.
+   */
+  function endTurn(writesBefore: number): void {
+    turn = undefined;
+    if (waiting.length > writesBefore && waiting.length < mostWrites) turn = setImmediate(endTurn, waiting.length);
+    else commitNow();
+  }
+  function commitNow(): void {
     clearImmediate(turn);
     turn = undefined;
     if (!db.isTransaction) return;
@@ -68,7 +80,7 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Tu
         try {
           if (!db.isTransaction) {
             begin.run();
-            turn ??= setImmediate(endTurn);
+            turn ??= setImmediate(endTurn, 0);
           }
           const result = work();
           waiting.push({ done: () => resolve(result), fail: reject });
@@ -81,7 +93,7 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Tu
     },
     async read(work) {
       if (isClosed) throw new LedgerUnavailableError('the ledger is closed');
-      endTurn();
+      commitNow();
       try {
         return work();
       } catch (error) {
@@ -90,7 +102,7 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Tu
     },
     close() {
       if (isClosed) return;
-      endTurn();
+      commitNow();
       isClosed = true;
     },
   };
