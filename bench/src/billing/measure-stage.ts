@@ -39,6 +39,7 @@ export async function measureStage({ stage, logLevel, ...load }: Measurement): P
     const [measured]: [LoadResult] = (await result) as [LoadResult];
     clearInterval(timer);
     const after = await ask<Usage>(server, 'usage');
+    await ask<'closed'>(server, 'close');
     const bytes = await sizeOfLedger(directory);
     return {
       ...measured,
@@ -54,11 +55,13 @@ export async function measureStage({ stage, logLevel, ...load }: Measurement): P
 }
 
 function startModule(path: string, output: number | 'inherit'): ChildProcess {
-  return fork(fileURLToPath(new URL(path, import.meta.url)), { stdio: ['ignore', output, 'inherit', 'ipc'] });
+  // As the command has it: what Node makes of the sources is kept from one start to the next.
+  const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'vmobs-bench-compile-cache') };
+  return fork(fileURLToPath(new URL(path, import.meta.url)), { stdio: ['ignore', output, 'inherit', 'ipc'], env });
 }
 
 /** Sends a question and waits for the answer. @throws Error when the process ends instead */
-function ask<Answer>(child: ChildProcess, question: StageOrder | LoadOrder | 'usage'): Promise<Answer> {
+function ask<Answer>(child: ChildProcess, question: StageOrder | LoadOrder | 'usage' | 'close'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onEnd = () => reject(new Error('a process of the bench has ended'));
     child.once('exit', onEnd);

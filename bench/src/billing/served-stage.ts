@@ -6,7 +6,7 @@ import { keepYoungGenerationSmall } from '@vmobs/billaged-sim/young-generation';
 
 /*
  * A process that serves one stage of the way of a batch. The parent sends one `StageOrder` and gets the port; after that,
- * each message gets a `Usage` of this process.
+ * `'usage'` gets a `Usage` of this process, and `'close'` gets `'closed'` when everything is in its place on disk.
  */
 
 /** How much of the service stands behind the port. */
@@ -30,8 +30,11 @@ process.once('message', (order: StageOrder) => {
   // As the process of the service does.
   keepYoungGenerationSmall();
   serve(order).then(
-    (port) => {
-      process.on('message', () => process.send?.(usage()));
+    ({ port, close }) => {
+      process.on('message', (question) => {
+        if (question === 'usage') process.send?.(usage());
+        else close().then(() => process.send?.('closed'));
+      });
       process.send?.(port);
     },
     (error: unknown) => {
@@ -47,17 +50,22 @@ function usage(): Usage {
   return { cpuSeconds: (user + system) / 1e6, residentBytes: process.memoryUsage.rss() };
 }
 
-async function serve({ stage, logLevel, directory }: StageOrder): Promise<number> {
+interface Served {
+  readonly port: number;
+  readonly close: () => Promise<unknown>;
+}
+
+async function serve({ stage, logLevel, directory }: StageOrder): Promise<Served> {
   if (stage === 'http' || stage === 'decode') return serveBodies(stage);
   const common = { port: 0, metricsPort: 0, logLevel };
   const service = await startBillaged(
     stage === 'service' ? { ...common, ledger: ledgerOfNothing } : { ...common, database: `${directory}/ledger.db` },
   );
-  return Number(new URL(service.url).port);
+  return { port: Number(new URL(service.url).port), close: service.close };
 }
 
 /** Bare `node:http`: what the service cannot be faster than. */
-async function serveBodies(stage: 'http' | 'decode'): Promise<number> {
+async function serveBodies(stage: 'http' | 'decode'): Promise<Served> {
   const decode = createBatchDecoder(1_000);
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -71,7 +79,7 @@ async function serveBodies(stage: 'http' | 'decode'): Promise<number> {
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new TypeError('listens on no port');
-  return address.port;
+  return { port: address.port, close: async () => server.close() };
 }
 
 /**

@@ -26,7 +26,10 @@ function createTestLedger(): UsageLedger {
 }
 
 /** Starts an aggregator whose clock stands still, with real metrics and logs. */
-async function startTestAggregator(ledger: AggregatorOptions['ledger'], { intervalMs = 20 } = {}) {
+async function startTestAggregator(
+  ledger: AggregatorOptions['ledger'],
+  { intervalMs = 20, ...options }: Pick<Partial<AggregatorOptions>, 'intervalMs' | 'lastSummaryMs'> = {},
+) {
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startTelemetry({
     name: 'billaged',
@@ -42,6 +45,7 @@ async function startTestAggregator(ledger: AggregatorOptions['ledger'], { interv
     logger: telemetry.logger,
     intervalMs,
     now: () => nowMs,
+    ...options,
   });
   closers.push(aggregator.close);
   return {
@@ -67,6 +71,16 @@ test('each cycle summarises the VMs that had a sample within two intervals, and 
   await expect.poll(() => summaries().length, patience).toBeGreaterThanOrEqual(4);
   expect(new Set(summaries().map(({ vm_id }) => vm_id))).toEqual(new Set(['recent', 'just recent']));
   expect(summaries()[0]).toMatchObject({ level: 'info', customer_id: 'acme', period_ms: 20, sample_count: 1 });
+});
+
+test('a last summary for which there is no time says so, and gives no sums of a part', async () => {
+  const ledger = createTestLedger();
+  for (const vmId of ['one', 'two', 'three']) await track(ledger, vmId, 0);
+  const { aggregator, lines, summaries } = await startTestAggregator(ledger, { intervalMs: 60_000, lastSummaryMs: -1 });
+  await aggregator.close();
+  expect(summaries()).toEqual([]);
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', limit_ms: -1 }));
+  expect(lines.filter(({ msg }) => msg === 'customer usage summary')).toEqual([]);
 });
 
 test('closing ends the cycles', async () => {

@@ -11,13 +11,15 @@ export interface AggregatorOptions {
   readonly metrics: Pick<BillagedMetrics, 'aggregationDuration' | 'aggregationErrors' | 'errors'>;
   readonly logger: Logger;
   readonly intervalMs: number;
+  /** How long the last summary may take, in milliseconds: who ends a container waits 10 s for it. @default 5_000 */
+  readonly lastSummaryMs?: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }
 
 /** Summarises usage at each interval until it is closed. */
 export interface Aggregator {
-  /** Stops, after a last summary of every VM that is tracked. */
+  /** Stops, after a last summary of every VM that is tracked, or of as many as there is time for. */
   close(): Promise<void>;
 }
 
@@ -28,7 +30,8 @@ const longestPauseMs = 1_000;
  * Starts the aggregation cycles, one at the end of each period. Periods are counted since 1970, so that all billageds that
  * share a ledger mean the same one; the first that asks summarises it.
  */
-export function startAggregator({ ledger, metrics, logger, intervalMs, now }: AggregatorOptions): Aggregator {
+export function startAggregator(options: AggregatorOptions): Aggregator {
+  const { ledger, metrics, logger, intervalMs, lastSummaryMs = 5_000, now } = options;
   const closing = new AbortController();
   let cycle: Promise<void> | undefined;
   let nextPeriod = periodAt(now());
@@ -51,6 +54,13 @@ export function startAggregator({ ledger, metrics, logger, intervalMs, now }: Ag
       for await (const usage of ledger.tracked(since)) {
         // A cycle that is overtaken by the end is left to the last summary, which names every VM.
         if (closing.signal.aborted && activeSinceMs !== undefined) return;
+        if (activeSinceMs === undefined && performance.now() - startedAt > lastSummaryMs) {
+          logger.warn(
+            { ...period, limit_ms: lastSummaryMs },
+            'the last summary is cut short; the ledger has all usage',
+          );
+          return;
+        }
         logger.info({ ...period, ...summarise(usage) }, 'usage summary');
         customers.add(usage);
       }

@@ -15,6 +15,9 @@ export interface Stretch extends Used {
   readonly lastMemoryBytes: bigint;
 }
 
+/** What the end of a stretch says of what comes after it. */
+export type LastSample = Pick<Stretch, 'lastNanos' | 'lastCounters' | 'lastMemoryBytes'>;
+
 /** The use of no sample. */
 export const usedNothing: Used = {
   sampleCount: 0,
@@ -47,7 +50,7 @@ export function addUsed(a: Used, b: Used): Used {
  * What was used between the last sample of a stretch and the first of the next one, which is whose it is. A counter that
  * fell was reset and counts from zero, as it does when there is nothing before.
  */
-export function usedBetween(before: Stretch | undefined, after: Stretch): Used {
+export function usedBetween(before: LastSample | undefined, after: Stretch): Used {
   const grown = after.firstCounters.map((now, index) => {
     const earlier = before?.lastCounters[index] ?? 0n;
     return now < earlier ? now : now - earlier;

@@ -1,11 +1,11 @@
 import type { Used } from './ledger.ts';
-import { addUsed, type Stretch, usedBetween, usedNothing } from './stretch.ts';
+import { addUsed, type LastSample, type Stretch, usedBetween, usedNothing } from './stretch.ts';
 
 /** What a VM has used up to its run that was read last. */
 export interface VmSummary {
   readonly used: Used;
   readonly firstNanos: bigint;
-  readonly last: Stretch;
+  readonly last: LastSample;
 }
 
 /** Goes on with a summary, or begins one; `undefined` when there is nothing. */
@@ -16,7 +16,12 @@ export function continueSummary(summary: VmSummary | undefined, stretches: Itera
   for (const stretch of stretches) {
     used = addUsed(addUsed(used, usedBetween(last, stretch)), stretch);
     firstNanos ??= stretch.firstNanos;
-    last = stretch;
+    // No more of it: a summary is kept for tens of thousands of VMs.
+    last = {
+      lastNanos: stretch.lastNanos,
+      lastCounters: stretch.lastCounters,
+      lastMemoryBytes: stretch.lastMemoryBytes,
+    };
   }
   return last === undefined || firstNanos === undefined ? undefined : { used, firstNanos, last };
 }

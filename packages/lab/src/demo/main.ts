@@ -1,15 +1,9 @@
 #!/usr/bin/env node
-import { runCommand } from '@vmobs/telemetry';
-import packageJson from '../../package.json' with { type: 'json' };
-import { demoSettings } from './config.ts';
-import { runDemo } from './run-demo.ts';
+import { enableCompileCache } from 'node:module';
 
-await runCommand({
-  name: 'demo',
-  version: packageJson.version,
-  summary:
-    'Starts billaged-sim, metald-sim and clients that use them, and shows what goes on until Ctrl-C. The variables of the two services hold here, too.',
-  settings: demoSettings,
-  prefixes: [],
-  main: runDemo,
-});
+/*
+ * What Node makes of the sources is kept for the next start, in NODE_COMPILE_CACHE or a folder for temporary files: half
+ * of the time of a start, and 27 MB of memory, go into taking the types out of them.
+ */
+enableCompileCache();
+await import('./command.ts');

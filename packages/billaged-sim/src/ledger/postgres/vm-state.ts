@@ -1,5 +1,5 @@
 import { beforeAll, type Moment, unixNanos } from '../moment.ts';
-import { type Stretch, usedNothing } from '../stretch.ts';
+import type { LastSample } from '../stretch.ts';
 import type { VmSummary } from '../vm-summary.ts';
 import type { ColumnValue } from './array-text.ts';
 import type { Column } from './column-set.ts';
@@ -95,15 +95,9 @@ export function vmStateOf(row: Row): VmState {
 
 function summaryOf(row: Row, newest: Moment): VmSummary {
   const [cpuNanos, diskReadBytes, diskWriteBytes, networkRxBytes, networkTxBytes] = countersIn(row, 'g');
-  const lastNanos = unixNanos(newest);
-  const lastCounters = countersIn(row, 'l');
-  const last: Stretch = {
-    ...usedNothing,
-    customerId: textIn(row, 'customer_id'),
-    firstNanos: lastNanos,
-    lastNanos,
-    firstCounters: lastCounters,
-    lastCounters,
+  const last: LastSample = {
+    lastNanos: unixNanos(newest),
+    lastCounters: countersIn(row, 'l'),
     lastMemoryBytes: wholeIn(row, 'l_memory'),
   };
   return {

@@ -45,8 +45,8 @@ export interface VmTable {
   reset(): void;
 }
 
-/** VMs that are kept in mind: about 1 KB each. */
-const mostInMind = 65_536;
+/** VMs that are kept in mind: about 1 KB each once someone has asked what they used. */
+const mostInMind = 32_768;
 
 /** Prepares the statements on VMs and customers. `newestOf` reads the time of the newest sample of a VM. */
 export function createVmTable(db: DatabaseSync, newestOf: (vm: number) => Moment | undefined): VmTable {

@@ -1,0 +1,18 @@
+import { runCommand, runUntilSignal } from '@vmobs/telemetry';
+import { startBillaged } from './app.ts';
+import { billagedPrefixes, billagedSettings, version } from './config.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
+
+await runCommand({
+  name: 'billaged-sim',
+  version,
+  summary:
+    'A simulated billaged: billing.v1.BillingService over Connect, which turns usage samples of VMs into summaries.',
+  settings: billagedSettings,
+  prefixes: billagedPrefixes,
+  async main(config) {
+    keepYoungGenerationSmall();
+    const { telemetry, close } = await startBillaged(config);
+    return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
+  },
+});
