@@ -2,7 +2,8 @@ import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { VmState } from '@vmobs/wire/vmprovisioner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readMetric, scrape } from '../parsers/scrape.ts';
-import { jsonConfig, type Outcome, protocols, type VmCaller } from './clients.ts';
+import type { Outcome } from '../wire/protocol-callers.ts';
+import { jsonConfig, protocols, type VmCaller } from './clients.ts';
 
 /*
  * What a client gets does not depend on how it asks: every protocol, in every form, on the one port.

@@ -2,7 +2,8 @@ import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { VmService } from '@vmobs/wire/vmprovisioner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../otlp/otlp-receiver.ts';
-import { jsonConfig, type MethodName, type Outcome, protocols, type VmCaller } from './clients.ts';
+import type { Outcome } from '../wire/protocol-callers.ts';
+import { jsonConfig, type MethodName, protocols, type VmCaller } from './clients.ts';
 
 /*
  * What an operator sees of each RPC, however it went: its span and its line name the VM, the operation and the cause.

@@ -2,7 +2,8 @@ import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { VmState } from '@vmobs/wire/vmprovisioner';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jsonConfig, type MethodName, type Outcome, protocols, type VmCaller } from './clients.ts';
+import type { Outcome } from '../wire/protocol-callers.ts';
+import { jsonConfig, type MethodName, protocols, type VmCaller } from './clients.ts';
 import { type Change, changes, createFleetModel, type FleetModel } from './fleet-model.ts';
 import { createHeldHypervisor, type HeldHypervisor, type HeldOperation } from './held-hypervisor.ts';
 
