@@ -7,7 +7,7 @@ await runCommand({
   name: 'billaged-sim',
   version,
   summary:
-    'A simulated billaged: billing.v1.BillingService over Connect, which turns usage samples of VMs into summaries.',
+    'A simulated billaged: billing.v1.BillingService over Connect, gRPC and gRPC-Web, with a ledger that bills each usage sample once.',
   settings: billagedSettings,
   prefixes: billagedPrefixes,
   async main(config) {
