@@ -45,8 +45,6 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   const config = { ...billagedDefaults, database: inMemory, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
   const simulated = createBillagedFaults(config);
-  const kept = givenLedger ?? (await openOwnLedger());
-  const ledger = simulated.ledger.around(kept);
   const telemetry = await startTelemetry({
     name: 'billaged',
     version,
@@ -59,6 +57,9 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   });
   const { logger } = telemetry;
   const metrics = createBillagedMetrics(telemetry.metrics);
+  const countLedgerError = () => metrics.errors.inc({ component: 'ledger' });
+  const kept = givenLedger ?? (await openOwnLedger());
+  const ledger = simulated.ledger.around(kept);
   const admission = createAdmission({
     metrics,
     maxBatches: config.maxBatchesInFlight,
@@ -73,7 +74,6 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     intervalMs: config.aggregationIntervalMs,
     now,
   });
-  const countLedgerError = () => metrics.errors.inc({ component: 'ledger' });
   const retention = startRetention({ ledger, logger, onFailed: countLedgerError, hours: config.retentionHours, now });
   const faults = createFaults({ faults: simulated.all, metrics: telemetry.metrics, logger });
 
@@ -104,16 +104,21 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     if (givenLedger === undefined) await kept.close();
   });
 
-  // Nothing is committed before the first request, and by then there is someone to tell.
-  function openOwnLedger(): Promise<UsageLedger> {
-    return openLedger({
-      ...config,
-      onCommit: (seconds) => metrics.ledgerCommitDuration.observe(seconds),
-      onCompactionFailed(error) {
-        countLedgerError();
-        logger.error({ err: error }, 'totals of hours that have ended could not be made; usage is read without them');
-      },
-    });
+  /** Opens the ledger that the settings name; when that fails, the telemetry does not stay open. */
+  async function openOwnLedger(): Promise<UsageLedger> {
+    try {
+      return await openLedger({
+        ...config,
+        onCommit: (seconds) => metrics.ledgerCommitDuration.observe(seconds),
+        onCompactionFailed(error) {
+          countLedgerError();
+          logger.error({ err: error }, 'totals of hours that have ended could not be made; usage is read without them');
+        },
+      });
+    } catch (error) {
+      await telemetry.close();
+      throw error;
+    }
   }
 
   const service = await telemetry.listen(app, {

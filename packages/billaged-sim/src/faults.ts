@@ -1,14 +1,11 @@
-import { type Chance, createChance, createServiceFaults } from '@vmobs/faults';
-import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
+import { createSeededChance, createServiceFaults } from '@vmobs/faults';
 import { createAggregationFaults } from './faults-aggregation.ts';
 import { createBatchFaults } from './faults-batches.ts';
 import { createLedgerFaults } from './faults-ledger.ts';
 
 /** Makes everything that can go wrong in billaged on demand, and where it does. From the same seed the same strikes. */
 export function createBillagedFaults({ seed }: { readonly seed: number }) {
-  const random = xoroshiro128plus(seed);
-  const chance: Chance = createChance(() => uniformFloat64(random));
+  const chance = createSeededChance(seed);
   const service = createServiceFaults(chance);
   const batches = createBatchFaults(chance);
   const ledger = createLedgerFaults();

@@ -1,4 +1,4 @@
-export { type Chance, createChance } from './chance.ts';
+export { type Chance, createSeededChance } from './chance.ts';
 export { controlSettings } from './control-settings.ts';
 export { readControlToken, requireToken } from './control-token.ts';
 export type { Fault } from './fault.ts';
