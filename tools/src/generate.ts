@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { generateDashboards, generateSloRules } from '@vmobs/monitoring';
 import { readCatalogues } from './catalogues.ts';
 import { writeMetricsReference } from './metrics-reference.ts';
+import { compileOrdinaryBatch } from './ordinary-batch.ts';
 import { generateWire, wireOutput } from './wire.ts';
 
 /*
@@ -18,6 +19,7 @@ const entries = [...catalogues.metald, ...catalogues.billaged];
 const bucketsOf = (metric: string) => entries.find(({ name }) => name === metric)?.buckets;
 const wanted = new Map([
   ...(await generateWire(root)),
+  ...(await compileOrdinaryBatch(root)),
   ['docs/metrics.md', writeMetricsReference(catalogues)] as const,
   ['packages/monitoring/src/promql/catalogue.json', `${JSON.stringify(catalogues, null, 2)}\n`] as const,
   ...generateDashboards(),

@@ -14,10 +14,11 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyReque
 import type { BatchDisturbances } from '../faults-batches.ts';
 import type { BillagedMetrics } from '../metrics.ts';
 import type { Admission } from './admission.ts';
-import { createBatchDecoder, type ReceivedBatch } from './batch-decoder.ts';
+import { createBatchDecoder } from './batch-decoder/batch-decoder.ts';
+import { WireFormatError } from './batch-decoder/protobuf-wire.ts';
+import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import { largestBatch } from './check-batch.ts';
 import { cutConnection } from './cut-connection.ts';
-import { WireFormatError } from './protobuf-wire.ts';
 import { announcedBytes, readBody } from './read-body.ts';
 import type { BatchAnswer, BatchReceiver } from './receive-batch.ts';
 

@@ -1,6 +1,6 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { SampleColumns } from '../ledger/sample-columns.ts';
-import type { ReceivedBatch } from './batch-decoder.ts';
+import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import { checkId } from './ids.ts';
 
 /** Most samples in a batch, as billaged documents it. */
@@ -17,12 +17,13 @@ const latestSeconds = 253_402_300_799;
  *
  * @throws ConnectError `invalid_argument`: no VM, too many samples, no time, an amount below zero or over 2^53 - 1
  */
-export function checkBatch({ vmId, customerId, sampleCount, samples }: ReceivedBatch): void {
+export function checkBatch({ vmId, customerId, sampleCount, samples, isChecked }: ReceivedBatch): void {
   checkId('vm_id', vmId, 'required');
   checkId('customer_id', customerId, 'optional');
   if (sampleCount > largestBatch) {
     throw new ConnectError(`a batch has at most ${largestBatch} metrics, not ${sampleCount}`, Code.InvalidArgument);
   }
+  if (isChecked) return;
   const { seconds, nanos, cpuNanos, memoryBytes, diskReadBytes, diskWriteBytes, networkRxBytes, networkTxBytes } =
     samples;
   for (let row = 0; row < samples.length; row += 1) {

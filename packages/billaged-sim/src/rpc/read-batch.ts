@@ -1,7 +1,7 @@
 import type { SendMetricsBatchRequest } from '@vmobs/wire/billing';
 import { createSampleColumns } from '../ledger/sample-columns.ts';
-import type { ReceivedBatch } from './batch-decoder.ts';
-import { exactOrInfinite } from './batch-decoder-sample.ts';
+import { exactOrInfinite } from './batch-decoder/protobuf-wire.ts';
+import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import { largestBatch } from './check-batch.ts';
 
 /** Puts a batch into columns that was read by the generated code: JSON, gRPC, gRPC-Web. */
@@ -20,5 +20,5 @@ export function readBatch({ vmId, customerId, metrics }: SendMetricsBatchRequest
     samples.networkRxBytes[row] = exactOrInfinite(sample.networkRxBytes);
     samples.networkTxBytes[row] = exactOrInfinite(sample.networkTxBytes);
   }
-  return { vmId, customerId, sampleCount, samples };
+  return { vmId, customerId, sampleCount, samples, isChecked: false };
 }

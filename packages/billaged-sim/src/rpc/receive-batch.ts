@@ -2,7 +2,7 @@ import { Code, ConnectError } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
 import type { UsageLedger } from '../ledger/ledger.ts';
 import type { BillagedMetrics } from '../metrics.ts';
-import type { ReceivedBatch } from './batch-decoder.ts';
+import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import type { BatchLog } from './batch-log.ts';
 import { checkBatch, clockToleranceMs, dropFutureSamples } from './check-batch.ts';
 import { createLedgerGuard } from './ledger-errors.ts';

@@ -3,16 +3,18 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { type SendMetricsBatchRequest, SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SampleColumns } from '../ledger/sample-columns.ts';
-import { createBatchDecoder, type ReceivedBatch } from './batch-decoder.ts';
+import type { SampleColumns } from '../../ledger/sample-columns.ts';
+import { checkBatch } from '../check-batch.ts';
+import { readBatch } from '../read-batch.ts';
+import { createBatchDecoder } from './batch-decoder.ts';
 import { WireFormatError } from './protobuf-wire.ts';
-import { readBatch } from './read-batch.ts';
+import type { ReceivedBatch } from './received-batch.ts';
 
 const capacity = 1_000;
 const decode = createBatchDecoder(capacity);
 
 /** A batch as plain values: columns are used again, and are longer than what is in them. */
-function plain({ samples, ...ids }: ReceivedBatch) {
+function plain({ samples, isChecked: _, ...ids }: ReceivedBatch) {
   const columns = Object.entries(samples).filter((entry): entry is [string, SampleColumns['seconds']] => {
     return typeof entry[1] !== 'number';
   });
@@ -213,4 +215,81 @@ test('amounts over 2^53 - 1 are not mistaken for others', () => {
   for (const value of [2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n]) expect(at(value)).toBe(Infinity);
   expect(at(-1n)).toBe(-1);
   expect(at(-(2n ** 63n))).toBe(-Infinity);
+});
+
+/** A body of so many samples that every encoder would write so. */
+function ordinaryBody(samples: number, vmId = 'ud-1', amount = 2n ** 48n): Buffer {
+  const metrics = Array.from({ length: samples }, (_, index) => ({
+    timestamp: { seconds: BigInt(1_700_000_000 + index), nanos: index % 3 === 0 ? 0 : 999_999_999 },
+    cpuTimeNanos: amount,
+    diskReadBytes: BigInt(index),
+    networkTxBytes: amount,
+  }));
+  const message = create(SendMetricsBatchRequestSchema, { vmId, customerId: 'cus_1', metrics });
+  return Buffer.from(toBinary(SendMetricsBatchRequestSchema, message));
+}
+
+test('what is ordinary is checked while it is read, up to the last sample that there is room for', () => {
+  for (const samples of [0, 1, 600, capacity, capacity - 1, 3]) {
+    const body = ordinaryBody(samples);
+    expect(decode(body).isChecked).toBe(true);
+    expect(decoded(body)).toEqual(oracle(body));
+  }
+  expect(decode(ordinaryBody(capacity + 1)).isChecked).toBe(false);
+});
+
+test('ids are read at any length, in any script', () => {
+  for (const vmId of ['', 'a', 'ü'.repeat(63), 'a'.repeat(127), 'a'.repeat(128), '仮想'.repeat(100)]) {
+    const body = ordinaryBody(2, vmId);
+    expect(decoded(body)).toEqual(oracle(body));
+  }
+});
+
+test('what a decoder calls checked is what the check of a batch takes', () => {
+  let checked = 0;
+  fc.assert(
+    fc.property(request, (message) => {
+      const { isChecked, ...batch } = decode(Buffer.from(toBinary(SendMetricsBatchRequestSchema, message)));
+      if (!isChecked) return;
+      checked += batch.sampleCount;
+      expect(() => checkBatch({ ...batch, vmId: 'ud-1', customerId: '', isChecked: false })).not.toThrow();
+    }),
+    { numRuns: 2_000 },
+  );
+  expect(checked).toBeGreaterThan(0);
+});
+
+test.for([
+  ['the end of the year 9999', 253_402_300_799n, 999_999_999, 0n, true],
+  ['a second later', 253_402_300_800n, 0, 0n, false],
+  ['a second before 1970', -1n, 0, 0n, false],
+  ['a whole second as a fraction', 1n, 1_000_000_000, 0n, false],
+  ['the largest amount', 1n, 1, 2n ** 53n - 1n, true],
+  ['one more', 1n, 1, 2n ** 53n, false],
+  ['an amount of nine bytes', 1n, 1, 2n ** 56n, false],
+  ['an amount below zero', 1n, 1, -1n, false],
+] as const)('a ledger takes %s: %o', ([, seconds, nanos, memoryUsageBytes, isTaken]) => {
+  const metrics = [{ timestamp: { seconds, nanos }, memoryUsageBytes }];
+  const message = create(SendMetricsBatchRequestSchema, { vmId: 'ud-1', metrics });
+  const body = Buffer.from(toBinary(SendMetricsBatchRequestSchema, message));
+  expect(decode(body).isChecked).toBe(isTaken);
+  expect(decoded(body)).toEqual(oracle(body));
+  const check = expect(() => checkBatch(decode(body)));
+  if (isTaken) check.not.toThrow();
+  else check.toThrow();
+});
+
+test('a sample without a time is not taken', () => {
+  const message = create(SendMetricsBatchRequestSchema, { vmId: 'ud-1', metrics: [{ cpuTimeNanos: 1n }] });
+  const batch = decode(Buffer.from(toBinary(SendMetricsBatchRequestSchema, message)));
+  expect(() => checkBatch(batch)).toThrow('metrics[0].timestamp is required');
+});
+
+test('a body that ends early holds nothing of a longer one before', () => {
+  const body = ordinaryBody(40);
+  for (let end = 0; end < body.length; end += 1) {
+    decode(body);
+    const ours = attempt(() => decoded(body.subarray(0, end)));
+    if (!(ours instanceof Error)) expect(ours).toEqual(oracle(body.subarray(0, end)));
+  }
 });

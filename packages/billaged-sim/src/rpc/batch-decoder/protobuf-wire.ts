@@ -1,6 +1,5 @@
 /*
- * The parts of the protobuf wire format that the batch decoder takes the slow way: whatever is not written as every
- * encoder writes it. Positions are offsets in the body; `end` is where the message that is read ends.
+ * The parts of the protobuf wire format. Positions are offsets in the body; `end` is where the message that is read ends.
  */
 
 /** How a value is written. @see https://protobuf.dev/programming-guides/encoding/ */
@@ -29,7 +28,8 @@ export interface FieldTag {
 /** Reads the head of a field. @throws WireFormatError */
 export function readTag(bytes: Uint8Array, position: number, end: number): FieldTag {
   const next = endOfVarint(bytes, position, end);
-  const tag = Number(BigInt.asUintN(64, int64At(bytes, position, next)));
+  const tag =
+    next === position + 1 ? (bytes[position] ?? 0) : Number(BigInt.asUintN(64, int64At(bytes, position, next)));
   const field = Math.floor(tag / 8);
   const wireType = tag % 8;
   if (tag > 0xffff_ffff || next - position > 5)
@@ -55,6 +55,23 @@ export function int64At(bytes: Uint8Array, position: number, end: number): bigin
   return BigInt.asIntN(64, value);
 }
 
+/** Bytes of the numbers that are below 2^49. */
+const shortVarint = 7;
+
+/** The value of a number whose end is known; one that a number does not hold exactly is infinite. */
+export function numberAt(bytes: Uint8Array, position: number, end: number): number {
+  if (end - position > shortVarint) return exactOrInfinite(int64At(bytes, position, end));
+  let value = 0;
+  for (let at = end - 1; at >= position; at -= 1) value = value * 128 + ((bytes[at] ?? 0) & 0x7f);
+  return value;
+}
+
+/** An int64 as a number; one that a number does not hold exactly is infinite, so that no later check takes it. */
+export function exactOrInfinite(value: bigint): number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : number > 0 ? Infinity : -Infinity;
+}
+
 /** Where a value with a length in front begins and ends. */
 export interface ByteRange {
   readonly from: number;
@@ -68,6 +85,14 @@ export function readRange(bytes: Uint8Array, position: number, end: number): Byt
   if (length > end - from)
     throw new WireFormatError(`${length} bytes are announced and ${end - from} are left`, position);
   return { from, to: from + length };
+}
+
+/**
+ * Protobuf would skip a known field that is written as another type. A counter that is skipped is 0, which is billed as
+ * a reset, so it is refused.
+ */
+export function requireWireType({ wireType }: FieldTag, expected: number, what: string, position: number): void {
+  if (wireType !== expected) throw new WireFormatError(`${what} has wire type ${wireType}, not ${expected},`, position);
 }
 
 /** Finds the end of a field that nobody knows. @throws WireFormatError */

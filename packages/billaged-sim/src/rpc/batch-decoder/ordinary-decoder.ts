@@ -1,0 +1,82 @@
+import type { SampleColumns } from '../../ledger/sample-columns.ts';
+import { ordinaryBatchModule } from './ordinary-batch-module.ts';
+import { readText } from './read-text.ts';
+import type { ReceivedBatch } from './received-batch.ts';
+
+/**
+ * Makes the decoder of bodies as every encoder writes them; `assembly/ordinary-batch.ts` says what that is, and is what
+ * runs here as WebAssembly. It gives `undefined` for any other body, and for more samples than are kept.
+ *
+ * @param capacity most samples that are kept of a batch
+ * @throws WireFormatError when an id is not UTF-8
+ */
+export function createOrdinaryDecoder(capacity: number): (body: Buffer) => ReceivedBatch | undefined {
+  const { memory, read, numbers } = instantiate();
+  const mostRows = Math.min(capacity, numbers.mostSamples);
+  const column = (index: number) =>
+    new Float64Array(memory, numbers.amountsAt + index * 8 * numbers.mostSamples, mostRows);
+  const samples: SampleColumns = {
+    length: 0,
+    seconds: new Float64Array(memory, numbers.secondsAt, mostRows),
+    nanos: new Int32Array(memory, numbers.nanosAt, mostRows),
+    cpuNanos: column(0),
+    memoryBytes: column(1),
+    diskReadBytes: column(2),
+    diskWriteBytes: column(3),
+    networkRxBytes: column(4),
+    networkTxBytes: column(5),
+  };
+  const room = new Uint8Array(memory, numbers.bodyAt, numbers.mostBytes);
+  const [vmFrom, vmTo, customerFrom, customerTo] = [0, 1, 2, 3];
+  const ids = new Uint32Array(memory, numbers.idsAt, 4);
+  const id = (body: Buffer, from: number, to: number) => readText(body, ids[from] ?? 0, ids[to] ?? 0);
+
+  return (body) => {
+    if (body.length > numbers.mostBytes) return undefined;
+    room.set(body);
+    const rows = read(body.length, mostRows);
+    if (rows < 0) return undefined;
+    samples.length = rows;
+    return {
+      vmId: id(body, vmFrom, vmTo),
+      customerId: id(body, customerFrom, customerTo),
+      sampleCount: rows,
+      samples,
+      isChecked: true,
+    };
+  };
+}
+
+/** Numbers that the module exports. */
+const numberNames = ['mostSamples', 'mostBytes', 'bodyAt', 'idsAt', 'secondsAt', 'nanosAt', 'amountsAt'] as const;
+
+interface OrdinaryBatchModule {
+  readonly memory: ArrayBuffer;
+  /** Reads a body of so many bytes into at most so many rows. @returns how many; below zero when it is not ordinary */
+  readonly read: (bytes: number, capacity: number) => number;
+  readonly numbers: Readonly<Record<(typeof numberNames)[number], number>>;
+}
+
+function instantiate(): OrdinaryBatchModule {
+  const bytes = Buffer.from(ordinaryBatchModule, 'base64');
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
+  const { memory, read } = exports;
+  if (!(memory instanceof WebAssembly.Memory) || typeof read !== 'function') throw new TypeError('not this module');
+  const number = (name: string) => {
+    const exported = exports[name];
+    return exported instanceof WebAssembly.Global ? Number(exported.value) : Number.NaN;
+  };
+  return {
+    memory: memory.buffer,
+    read: (length, capacity) => read(length, capacity),
+    numbers: {
+      mostSamples: number('mostSamples'),
+      mostBytes: number('mostBytes'),
+      bodyAt: number('bodyAt'),
+      idsAt: number('idsAt'),
+      secondsAt: number('secondsAt'),
+      nanosAt: number('nanosAt'),
+      amountsAt: number('amountsAt'),
+    },
+  };
+}
