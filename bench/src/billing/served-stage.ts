@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type BillagedOptions, startBillaged } from '@vmobs/billaged-sim';
 import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
-import { keepYoungGenerationSmall } from '@vmobs/billaged-sim/young-generation';
+import { keepHeapSmall } from '@vmobs/billaged-sim/small-heap';
 
 /*
  * A process that serves one stage of the way of a batch. The parent sends one `StageOrder` and gets the port; after that,
@@ -27,10 +27,10 @@ export interface Usage {
 }
 
 process.once('message', (order: StageOrder) => {
-  // As the process of the service does.
-  keepYoungGenerationSmall();
   serve(order).then(
     ({ port, close }) => {
+      // As the process of the service does.
+      keepHeapSmall();
       process.on('message', (question) => {
         if (question === 'usage') process.send?.(usage());
         else close().then(() => process.send?.('closed'));

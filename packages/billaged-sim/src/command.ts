@@ -1,7 +1,7 @@
 import { runCommand, runUntilSignal } from '@vmobs/telemetry';
 import { startBillaged } from './app.ts';
 import { billagedPrefixes, billagedSettings, version } from './config.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
+import { keepHeapSmall } from './small-heap.ts';
 
 await runCommand({
   name: 'billaged-sim',
@@ -11,8 +11,8 @@ await runCommand({
   settings: billagedSettings,
   prefixes: billagedPrefixes,
   async main(config) {
-    keepYoungGenerationSmall();
     const { telemetry, close } = await startBillaged(config);
+    keepHeapSmall();
     return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
   },
 });

@@ -19,7 +19,7 @@ import { WireFormatError } from './batch-decoder/protobuf-wire.ts';
 import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import { largestBatch } from './check-batch.ts';
 import { cutConnection } from './cut-connection.ts';
-import { announcedBytes, readBody } from './read-body.ts';
+import { announcedBytes, freeBody, readBody } from './read-body.ts';
 import type { BatchAnswer, BatchReceiver } from './receive-batch.ts';
 
 /** Options of `batchRoute`. */
@@ -106,6 +106,8 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
     } catch (error) {
       if (!(error instanceof WireFormatError)) throw error;
       throw new ConnectError(`parse binary: ${error.message}`, Code.InvalidArgument, undefined, undefined, error);
+    } finally {
+      freeBody(body);
     }
   }
 

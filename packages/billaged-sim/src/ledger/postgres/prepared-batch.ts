@@ -1,8 +1,9 @@
 import { cutRuns, cutShortRuns, shortRun } from '../cut-runs.ts';
 import { type Moment, momentOf, unixNanos } from '../moment.ts';
-import { type CounterValues, sumUpRun, type Whole } from '../run.ts';
+import type { CounterValues, Whole } from '../run.ts';
 import { encodeSamples } from '../sample-codec.ts';
 import type { ColumnBatch, SampleColumns } from '../sample-columns.ts';
+import { sumUpRun } from '../sum-up-run.ts';
 import { inTimeOrder } from '../time-order.ts';
 import type { HourStretch } from './fact-columns.ts';
 
