@@ -4,12 +4,16 @@ import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
 import { UsageError } from '@vmobs/telemetry';
 import { createBatchBodies, samplesPerBatch } from './billing/batch-bodies.ts';
 import { type Measured, type Measurement, measureStage } from './billing/measure-stage.ts';
+import { formatTable } from './format-table.ts';
 
 /** The load of the goal: 8 connections, 1000 VMs, after a warm-up. */
-const load = { connections: 8, vms: 1_000, warmUpSeconds: 3, seconds: 10, contentType: 'application/proto' } as const;
+const load = { connections: 8, vms: 1_000, warmUpSeconds: 3, seconds: 4, contentType: 'application/proto' } as const;
+
+/** What is measured, and the name of its row. */
+type Step = readonly [name: string, measurement: Partial<Measurement> & Pick<Measurement, 'stage'>];
 
 /** The way of a batch, a step more each time; what a step costs is the difference to the one before. */
-const steps: readonly [name: string, measurement: Partial<Measurement> & Pick<Measurement, 'stage'>][] = [
+const steps: readonly Step[] = [
   ['node:http, body read', { stage: 'http' }],
   ['+ decoded', { stage: 'decode' }],
   ['billaged, ledger of nothing, no log', { stage: 'service', logLevel: 'warn' }],
@@ -18,7 +22,7 @@ const steps: readonly [name: string, measurement: Partial<Measurement> & Pick<Me
   ['billaged', { stage: 'ledger' }],
 ];
 
-const slope = [100, 1_000, 10_000, 100_000];
+const slope: readonly Step[] = [100, 1_000, 10_000, 100_000].map((vms) => [`${vms} VMs`, { stage: 'ledger', vms }]);
 
 /** So many that their batches do not repeat in ten minutes. */
 const vmsOfLongRun = 6_000;
@@ -29,42 +33,53 @@ const vmsOfLongRun = 6_000;
  *
  * Goal: 4 million samples/s and 0.2 us of CPU a sample, durable; the Go original, in memory: 3.1 million and 0.36 us.
  *
+ *   --rounds 3      each step is measured so often, all of them in turns, since machines have slow minutes
  *   --seconds 600   nothing but the whole service, so long: does its memory stay as it is?
  *
- * @throws UsageError for a number of seconds that is none
+ * @throws UsageError for a number that is none
  */
 export async function benchBilling(args: readonly string[]): Promise<void> {
-  const seconds = readSeconds(args);
+  const { rounds, seconds } = readFlags(args);
   print(`load before: ${loadAverage()}; ${load.connections} connections, ${samplesPerBatch} samples a batch`);
   if (seconds !== undefined) {
-    print(formatTable([rowOf(`${seconds} s`, await measure({ stage: 'ledger', vms: vmsOfLongRun, seconds }))]));
-    print(`load after: ${loadAverage()}`);
-    return;
+    const long = await measure({ stage: 'ledger', vms: vmsOfLongRun, seconds });
+    print(formatTable([{ step: `${seconds} s`, ...figuresOf([long]) }]));
+  } else {
+    print(`decoder alone, in a loop: ${decodeAlone().toFixed(1)} us a batch`);
+    print(`each step ${load.seconds} s, ${rounds} rounds in turns: the median, and the least and the most\n`);
+    print(formatTable(await measureInTurns(steps, rounds)));
+    print('\nby VMs');
+    print(formatTable(await measureInTurns(slope, rounds)));
   }
-  print(`decoder alone, in a loop: ${decodeAlone().toFixed(1)} us a batch`);
-  const rows: Row[] = [];
-  for (const [name, measurement] of steps) rows.push(rowOf(name, await measure(measurement)));
-  print(formatTable(rows));
-  print('\nby VMs');
-  const vmRows: Row[] = [];
-  for (const vms of slope) vmRows.push(rowOf(`${vms} VMs`, await measure({ stage: 'ledger', vms, seconds: 5 })));
-  print(formatTable(vmRows));
   print(`load after: ${loadAverage()}`);
 }
 
-function readSeconds(args: readonly string[]): number | undefined {
-  const options = { seconds: { type: 'string' } } as const;
+async function measureInTurns(all: readonly Step[], rounds: number): Promise<Row[]> {
+  const measured = all.map((): Measured[] => []);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [index, [, measurement]] of all.entries()) measured[index]?.push(await measure(measurement));
+  }
+  return all.map(([step], index) => ({ step, ...figuresOf(measured[index] ?? []) }));
+}
+
+function readFlags(args: readonly string[]): { rounds: number; seconds: number | undefined } {
+  const options = { rounds: { type: 'string', default: '3' }, seconds: { type: 'string' } } as const;
+  const whole = (name: string, value: string) => {
+    if (/^[1-9]\d{0,4}$/.test(value)) return Number(value);
+    throw new Error(`--${name} is "${value}"; it is a whole number from 1 to 99999`);
+  };
   try {
-    const { seconds } = parseArgs({ args: [...args], options }).values;
-    if (seconds === undefined) return undefined;
-    if (/^[1-9]\d{0,4}$/.test(seconds)) return Number(seconds);
-    throw new Error(`--seconds is "${seconds}"; it is a whole number of seconds from 1 to 99999`);
+    const { rounds, seconds } = parseArgs({ args: [...args], options }).values;
+    return {
+      rounds: whole('rounds', rounds),
+      seconds: seconds === undefined ? undefined : whole('seconds', seconds),
+    };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
-function measure(measurement: Partial<Measurement> & Pick<Measurement, 'stage'>): Promise<Measured> {
+function measure(measurement: Step[1]): Promise<Measured> {
   return measureStage({ logLevel: 'info', ...load, ...measurement });
 }
 
@@ -80,44 +95,44 @@ function decodeAlone(): number {
     for (let run = 0; run < 200; run += 1) decode(body);
     return ((performance.now() - begin) * 1_000) / 200;
   });
-  return rounds.toSorted((a, b) => a - b)[25] ?? Number.NaN;
+  return medianOf(rounds);
 }
 
 type Row = Readonly<Record<string, string>>;
 
-function rowOf(name: string, measured: Measured): Row {
-  const { batches, samples, seconds, serverCpuSeconds, residentBytes, refused } = measured;
-  const megabytes = residentBytes.map((bytes) => bytes / 1e6);
+function figuresOf(all: readonly Measured[]): Row {
+  const median = (figure: (measured: Measured) => number, digits: number) => medianOf(all.map(figure)).toFixed(digits);
+  const withSpread = (figure: (measured: Measured) => number, digits: number) => {
+    const values = all.map(figure);
+    const spread = [Math.min(...values), Math.max(...values)].map((value) => value.toFixed(digits)).join('-');
+    return all.length === 1 ? median(figure, digits) : `${median(figure, digits)} (${spread})`;
+  };
+  const refused: Record<string, number> = {};
+  for (const one of all) {
+    for (const [status, count] of Object.entries(one.refused)) refused[status] = (refused[status] ?? 0) + count;
+  }
+  const megabytes = (pick: (bytes: readonly number[]) => number | undefined) =>
+    median(({ residentBytes }) => (pick(residentBytes) ?? Number.NaN) / 1e6, 0);
   return {
-    step: name,
-    'M samples/s': (samples / seconds / 1e6).toFixed(2),
-    'us CPU/sample': ((serverCpuSeconds * 1e6) / samples).toFixed(3),
-    'us CPU/batch': ((serverCpuSeconds * 1e6) / batches).toFixed(0),
-    'p50 ms': measured.p50.toFixed(2),
-    'p99 ms': measured.p99.toFixed(2),
-    'bytes/sample': measured.diskBytesPerSample === 0 ? '' : measured.diskBytesPerSample.toFixed(2),
-    'MB begin, most, end': [megabytes[0], Math.max(...megabytes), megabytes.at(-1)]
-      .map((size) => (size ?? 0).toFixed(0))
-      .join(' '),
-    'server, client core': `${(serverCpuSeconds / seconds).toFixed(2)} ${(measured.cpuSeconds / seconds).toFixed(2)}`,
+    'M samples/s': withSpread(({ samples, seconds }) => samples / seconds / 1e6, 2),
+    'us CPU/sample': withSpread(({ serverCpuSeconds, samples }) => (serverCpuSeconds * 1e6) / samples, 3),
+    'us CPU/batch': median(({ serverCpuSeconds, batches }) => (serverCpuSeconds * 1e6) / batches, 0),
+    'p50 ms': median(({ p50 }) => p50, 2),
+    'p99 ms': withSpread(({ p99 }) => p99, 1),
+    'bytes/sample': all.every((one) => one.diskBytesPerSample === 0)
+      ? ''
+      : median(({ diskBytesPerSample }) => diskBytesPerSample, 2),
+    'MB begin, most, end': `${megabytes((bytes) => bytes[0])} ${megabytes((bytes) => Math.max(...bytes))} ${megabytes((bytes) => bytes.at(-1))}`,
+    'server, client core': `${median(({ serverCpuSeconds, seconds }) => serverCpuSeconds / seconds, 2)} ${median(({ cpuSeconds, seconds }) => cpuSeconds / seconds, 2)}`,
     'not 200': Object.entries(refused)
       .map(([status, count]) => `${status}: ${count}`)
       .join(' '),
   };
 }
 
-function formatTable(rows: readonly Row[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const cells = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, index) => cell.padEnd(widths[index] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 /** What else runs on the machine spoils every figure, so it is told with them. */
