@@ -2,6 +2,7 @@ import { billagedPrefixes, billagedSettings, version } from '@vmobs/billaged-sim
 import { expect, test } from 'vitest';
 import { startCommandInTest, untilReady } from '../processes/command.ts';
 import { occupyPort } from '../processes/occupied-port.ts';
+import { startServiceProcess } from '../processes/service-process.ts';
 
 const freePorts = ['--port=0', '--metrics-port=0', '--database=:memory:'];
 
@@ -86,4 +87,19 @@ test('it is ready on both ports, and SIGTERM ends it with status 0', async () =>
   }
   billaged.signal('SIGTERM');
   expect(await billaged.ended()).toMatchObject({ status: 0, stderr: '' });
+});
+
+test('the environment of a later real billaged does no harm, and the log names what is ignored', async () => {
+  const { stdout } = await startCommandInTest('billaged-sim', ['--help']).ended();
+  const [read = '', ignored = ''] = stdout.split('Accepted and ignored, because the real billaged reads them');
+  expect(ignored).toContain('UNKEY_BILLAGED_TLS_*  UNKEY_BILLAGED_SPIFFE_SOCKET');
+  expect(read).not.toContain('SPIFFE');
+  const { log, end } = await startServiceProcess('billaged-sim', {
+    UNKEY_BILLAGED_TLS_MODE: 'spiffe',
+    BILLAGED_SPIFFE_SOCKET: '/var/lib/spire/agent/agent.sock',
+    BILLAGED_AGGREGATION_INTERVAL: '60s',
+  });
+  expect(await end()).toBe(0);
+  const line = log().find(({ msg }) => msg === 'these are for a real billaged and are ignored');
+  expect(line?.['variables']).toEqual(['UNKEY_BILLAGED_TLS_MODE', 'BILLAGED_SPIFFE_SOCKET']);
 });

@@ -27,10 +27,10 @@ export interface Usage {
 }
 
 process.once('message', (order: StageOrder) => {
+  // As the process of the service does.
+  keepHeapSmall();
   serve(order).then(
     ({ port, close }) => {
-      // As the process of the service does.
-      keepHeapSmall();
       process.on('message', (question) => {
         if (question === 'usage') process.send?.(usage());
         else close().then(() => process.send?.('closed'));

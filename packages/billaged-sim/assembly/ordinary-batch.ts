@@ -15,15 +15,15 @@ export const mostSamples: u32 = 1000;
 export const mostBytes: u32 = 80000;
 
 /** Where the body is put. */
-export const bodyAt: usize = memory.data(80000 + 8, 8);
+export const bodyAt: usize = memory.data(mostBytes + 8, 8);
 
 /** Offsets in the body, of four bytes each: begin and end of the id of the VM, and of that of the customer. */
 export const idsAt: usize = memory.data(16, 4);
 
 /** Columns of so many rows: seconds in eight bytes, nanoseconds in four, then the six amounts in eight. */
-export const secondsAt: usize = memory.data(8 * 1000, 8);
-export const nanosAt: usize = memory.data(4 * 1000, 8);
-export const amountsAt: usize = memory.data(6 * 8 * 1000, 8);
+export const secondsAt: usize = memory.data(8 * mostSamples, 8);
+export const nanosAt: usize = memory.data(4 * mostSamples, 8);
+export const amountsAt: usize = memory.data(6 * 8 * mostSamples, 8);
 
 /** The size of each number of the sample before, a byte each by its tag; those of the timestamp come first. */
 const sizesAt: usize = memory.data(64);

@@ -1,4 +1,5 @@
 export { ConfigurationError, type SettingProblem, UsageError } from './config/configuration-error.ts';
+export type { IgnoredVariables } from './config/ignored-variables.ts';
 export * as kinds from './config/kinds.ts';
 export {
   readSettings,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util';
 import { describeSettings, parseCommandLine } from '../config/command-line.ts';
+import { describeIgnoredVariables, findIgnoredVariables, type IgnoredVariables } from '../config/ignored-variables.ts';
 import { readSettings, type SettingTable, type SettingValues } from '../config/settings.ts';
 import { CommandError } from './command-error.ts';
 
@@ -12,10 +13,14 @@ export interface Command<Table extends SettingTable> {
   readonly settings: Table;
   /** Prefixes of its environment variables, first set wins. */
   readonly prefixes: readonly string[];
-  /** What `--help` says after the settings. */
-  readonly notes?: string;
-  /** Runs until it is done and gives the exit status. */
-  readonly main: (values: SettingValues<Table>) => Promise<number>;
+  /** Variables of the program that this one stands for, that it accepts and ignores. @default none */
+  readonly ignored?: { readonly standsFor: string; readonly groups: readonly IgnoredVariables[] };
+  /**
+   * Runs until it is done and gives the exit status.
+   *
+   * @param ignoredVariables those that are set and ignored, for the log
+   */
+  readonly main: (values: SettingValues<Table>, ignoredVariables: readonly string[]) => Promise<number>;
 }
 
 /**
@@ -32,12 +37,16 @@ async function exitStatusOf<Table extends SettingTable>(
   command: Command<Table>,
   argv: readonly string[],
 ): Promise<number> {
-  const { name, settings, prefixes } = command;
+  const { name, settings, prefixes, ignored } = command;
+  const { env } = process;
   try {
     const { flags, wantsHelp, wantsVersion } = parseCommandLine(settings, argv);
     if (wantsHelp) process.stdout.write(helpText(command));
     else if (wantsVersion) process.stdout.write(`${name} ${command.version}\n`);
-    else return await command.main(readSettings(settings, { env: process.env, prefixes, flags }));
+    else {
+      const values = readSettings(settings, { env, prefixes, flags });
+      return await command.main(values, findIgnoredVariables(ignored?.groups ?? [], env, prefixes));
+    }
     return 0;
   } catch (error) {
     const isExpected = error instanceof CommandError;
@@ -46,14 +55,19 @@ async function exitStatusOf<Table extends SettingTable>(
   }
 }
 
-function helpText<Table extends SettingTable>({ name, summary, notes, settings, prefixes }: Command<Table>): string {
+function helpText<Table extends SettingTable>(command: Command<Table>): string {
+  const { name, summary, settings, prefixes, ignored } = command;
   return `${[
     `Usage: ${name} [flags]`,
     summary,
     'Flags and environment variables; a flag wins over a variable, an earlier variable over a later one.',
     '  -h, --help\n      show this\n  -v, --version\n      show the version',
     describeSettings(settings, prefixes),
-    ...(notes === undefined ? [] : [notes]),
+    ...(ignored === undefined
+      ? []
+      : [
+          `Accepted and ignored, because the real ${ignored.standsFor} reads them:\n${describeIgnoredVariables(ignored.groups, prefixes)}`,
+        ]),
     'Exit status: 0 done, 1 failed, 2 a flag or setting that cannot be used.',
   ].join('\n\n')}\n`;
 }

@@ -11,14 +11,13 @@ import type { ReceivedBatch } from './received-batch.ts';
  * @throws WireFormatError when an id is not UTF-8
  */
 export function createOrdinaryDecoder(capacity: number): (body: Buffer) => ReceivedBatch | undefined {
-  const { memory, read, numbers } = instantiate();
-  const mostRows = Math.min(capacity, numbers.mostSamples);
-  const column = (index: number) =>
-    new Float64Array(memory, numbers.amountsAt + index * 8 * numbers.mostSamples, mostRows);
+  const { memory, read, mostSamples, mostBytes, bodyAt, idsAt, secondsAt, nanosAt, amountsAt } = instantiate();
+  const mostRows = Math.min(capacity, mostSamples);
+  const column = (index: number) => new Float64Array(memory, amountsAt + index * 8 * mostSamples, mostRows);
   const samples: SampleColumns = {
     length: 0,
-    seconds: new Float64Array(memory, numbers.secondsAt, mostRows),
-    nanos: new Int32Array(memory, numbers.nanosAt, mostRows),
+    seconds: new Float64Array(memory, secondsAt, mostRows),
+    nanos: new Int32Array(memory, nanosAt, mostRows),
     cpuNanos: column(0),
     memoryBytes: column(1),
     diskReadBytes: column(2),
@@ -26,13 +25,13 @@ export function createOrdinaryDecoder(capacity: number): (body: Buffer) => Recei
     networkRxBytes: column(4),
     networkTxBytes: column(5),
   };
-  const room = new Uint8Array(memory, numbers.bodyAt, numbers.mostBytes);
+  const room = new Uint8Array(memory, bodyAt, mostBytes);
   const [vmFrom, vmTo, customerFrom, customerTo] = [0, 1, 2, 3];
-  const ids = new Uint32Array(memory, numbers.idsAt, 4);
+  const ids = new Uint32Array(memory, idsAt, 4);
   const id = (body: Buffer, from: number, to: number) => readText(body, ids[from] ?? 0, ids[to] ?? 0);
 
   return (body) => {
-    if (body.length > numbers.mostBytes) return undefined;
+    if (body.length > mostBytes) return undefined;
     room.set(body);
     const rows = read(body.length, mostRows);
     if (rows < 0) return undefined;
@@ -47,36 +46,27 @@ export function createOrdinaryDecoder(capacity: number): (body: Buffer) => Recei
   };
 }
 
-/** Numbers that the module exports. */
-const numberNames = ['mostSamples', 'mostBytes', 'bodyAt', 'idsAt', 'secondsAt', 'nanosAt', 'amountsAt'] as const;
-
-interface OrdinaryBatchModule {
-  readonly memory: ArrayBuffer;
-  /** Reads a body of so many bytes into at most so many rows. @returns how many; below zero when it is not ordinary */
-  readonly read: (bytes: number, capacity: number) => number;
-  readonly numbers: Readonly<Record<(typeof numberNames)[number], number>>;
-}
-
-function instantiate(): OrdinaryBatchModule {
+/** Starts the module, with memory of its own, and takes what it exports apart. */
+function instantiate() {
   const bytes = Buffer.from(ordinaryBatchModule, 'base64');
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes));
   const { memory, read } = exports;
   if (!(memory instanceof WebAssembly.Memory) || typeof read !== 'function') throw new TypeError('not this module');
   const number = (name: string) => {
     const exported = exports[name];
-    return exported instanceof WebAssembly.Global ? Number(exported.value) : Number.NaN;
+    if (exported instanceof WebAssembly.Global && typeof exported.value === 'number') return exported.value;
+    throw new TypeError(`the module has no number ${name}`);
   };
   return {
     memory: memory.buffer,
-    read: (length, capacity) => read(length, capacity),
-    numbers: {
-      mostSamples: number('mostSamples'),
-      mostBytes: number('mostBytes'),
-      bodyAt: number('bodyAt'),
-      idsAt: number('idsAt'),
-      secondsAt: number('secondsAt'),
-      nanosAt: number('nanosAt'),
-      amountsAt: number('amountsAt'),
-    },
+    /** Reads a body of so many bytes into at most so many rows. @returns how many; below zero when it is not ordinary */
+    read: (length: number, capacity: number): number => read(length, capacity),
+    mostSamples: number('mostSamples'),
+    mostBytes: number('mostBytes'),
+    bodyAt: number('bodyAt'),
+    idsAt: number('idsAt'),
+    secondsAt: number('secondsAt'),
+    nanosAt: number('nanosAt'),
+    amountsAt: number('amountsAt'),
   };
 }
