@@ -40,13 +40,14 @@ export function readBody(
       }
     };
     request.on('data', onData);
-    request.once('end', () => {
+    // Not `once`: none of them comes twice, and this runs for every batch.
+    request.on('end', () => {
       resolve(joinChunks(chunks));
       chunks.length = 0;
     });
     const onBroken = () => reject(new ConnectError('the request broke off', Code.Canceled));
-    request.once('error', onBroken);
-    request.once('aborted', onBroken);
+    request.on('error', onBroken);
+    request.on('aborted', onBroken);
   });
 }
 

@@ -4,7 +4,7 @@ import fastifyPlugin from 'fastify-plugin';
 import type { Health } from '../http/health.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import type { HttpMetrics } from '../requests/http-metrics.ts';
-import { keepContext } from '../requests/keep-context.ts';
+import { enterLater, keepContext } from '../requests/keep-context.ts';
 import { rpcRoutes } from '../requests/known-route.ts';
 import { reportCall } from '../requests/report-call.ts';
 import type { RpcMetricsOptions } from '../requests/rpc-metrics.ts';
@@ -58,18 +58,18 @@ export function createFastifyPlugin(parts: {
         span.setAttributes(route.attributes).setAttributes(requestAttributes(request, route.method));
       }
       const call: ServerCall = { route, span, startedAt };
-      const callContext = withServerCall(trace.setSpan(parent, span), call);
+      const inContext = enterLater(withServerCall(trace.setSpan(parent, span), call));
       const scheme = request.protocol === 'https' ? 'https' : 'http';
       route.active[scheme] ??= http.active(route.method, scheme);
       const active = route.active[scheme];
       active.count += 1;
       watchResponse(request.raw, reply.raw, () => {
         active.count -= 1;
-        context.with(callContext, reportCall, undefined, request, reply, call);
+        inContext(reportCall, undefined, request, reply, call);
       });
-      keepContext(request.raw, callContext);
-      keepContext(reply.raw, callContext);
-      context.with(callContext, next);
+      keepContext(request.raw, inContext);
+      keepContext(reply.raw, inContext);
+      inContext(next);
     });
 
     app.addHook('onError', (_request, _reply, error, next) => {

@@ -1,13 +1,13 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import { inspect } from 'node:util';
-import { type Context, context, propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import { propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import type { Health } from '../http/health.ts';
 import { answerHealth, isHealthPath, sendJson } from '../http/health-answer.ts';
 import type { Logger } from '../logs/logger.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import type { HttpMetrics } from '../requests/http-metrics.ts';
-import { keepContext } from '../requests/keep-context.ts';
+import { enterLater, keepContext } from '../requests/keep-context.ts';
 import { rpcRoutes } from '../requests/known-route.ts';
 import { reportCall } from '../requests/report-call.ts';
 import type { RpcMetricsOptions } from '../requests/rpc-metrics.ts';
@@ -99,17 +99,17 @@ export function createNodeHttp(parts: {
         span.setAttributes(route.attributes).setAttributes(nodeRequestAttributes(request, route.method, scheme));
       }
       const call: ServerCall = { route, span, startedAt };
-      const callContext: Context = withServerCall(trace.setSpan(parent, span), call);
+      const inContext = enterLater(withServerCall(trace.setSpan(parent, span), call));
       route.active[scheme] ??= http.active(route.method, scheme);
       const active = route.active[scheme];
       active.count += 1;
       watchResponse(request, response, () => {
         active.count -= 1;
-        context.with(callContext, reportCall, undefined, { raw: request, log }, { raw: response }, call);
+        inContext(reportCall, undefined, { raw: request, log }, { raw: response }, call);
       });
-      keepContext(request, callContext);
-      keepContext(response, callContext);
-      void context.with(callContext, answer, undefined, request, response, call);
+      keepContext(request, inContext);
+      keepContext(response, inContext);
+      void inContext(answer, undefined, request, response, call);
     };
   };
 }
