@@ -1,5 +1,5 @@
 import { createFaultSwitch } from '@vmobs/faults';
-import type { UsageLedger } from './ledger/ledger.ts';
+import type { DiskUse, UsageLedger } from './ledger/ledger.ts';
 import { LedgerUnavailableError } from './ledger/ledger-error.ts';
 
 /** A fault that is on or off: its size is always 1. */
@@ -18,7 +18,7 @@ export function createLedgerFaults() {
   const full = createFaultSwitch({
     name: 'disk-full',
     description:
-      'Nothing more can be written: batches and notices are answered unavailable, /ready 503. Usage can be read.',
+      'Nothing more can be written, and nothing is left of the disk: batches and notices are answered unavailable, /ready 503. Usage can be read.',
     parameters: whole,
   });
 
@@ -30,11 +30,21 @@ export function createLedgerFaults() {
     if (full.values !== undefined) throw new LedgerUnavailableError('database or disk is full');
   }
 
+  /** What a disk says of itself: nothing is left of one that is full. A ledger in memory has none. */
+  const seen = (disk: DiskUse): DiskUse => ({
+    get usedBytes() {
+      return disk.usedBytes;
+    },
+    get freeBytes() {
+      return disk.freeBytes === undefined || full.values === undefined ? disk.freeBytes : 0;
+    },
+  });
+
   const around = (ledger: UsageLedger): UsageLedger => ({
     get activeVms() {
       return ledger.activeVms;
     },
-    ...(ledger.disk && { disk: ledger.disk }),
+    ...(ledger.disk && { disk: seen(ledger.disk) }),
     async append(batch) {
       write();
       return ledger.append(batch);

@@ -179,6 +179,19 @@ test('with a full disk usage can be read, with a ledger that is away it cannot',
   expect((await fetch(`${url}/health`)).status).toBe(200);
 });
 
+test('with a full disk nothing is left of it, and afterwards what there is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'billaged-disk-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { switchOn, switchOff, read } = await startFaultyBillaged({ database: join(folder, 'billaged.db') });
+  const free = () => read('billaged_ledger_disk_free_bytes');
+  expect(await free()).toBeGreaterThan(0);
+  await switchOn('disk-full');
+  expect(await free()).toBe(0);
+  expect(await read('billaged_ledger_size_bytes')).toBeGreaterThan(0);
+  await switchOff('disk-full');
+  expect(await free()).toBeGreaterThan(0);
+});
+
 test('aggregation-failures: cycles fail and are counted, and summaries come again afterwards', async () => {
   const { ways, lines, switchOn, switchOff, read } = await startFaultyBillaged({
     aggregationIntervalMs: 20,
