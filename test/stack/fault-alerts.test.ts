@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { vmClient } from '../wire/clients.ts';
+import { untilFired, untilOver } from './alert-waits.ts';
 import { startWatchedMetald, type WatchedMetald } from './watched-metald.ts';
 
 /*
@@ -19,22 +20,6 @@ afterEach(() => watched?.close());
 async function start(settings: Readonly<Record<string, string>>): Promise<WatchedMetald> {
   watched = await startWatchedMetald(speed, settings);
   return watched;
-}
-
-/** Waits until each of these alerts has fired. */
-async function untilFired({ firing }: WatchedMetald, wanted: readonly string[]): Promise<void> {
-  const missing = new Set(wanted);
-  await expect
-    .poll(async () => {
-      for (const name of await firing()) missing.delete(name);
-      return [...missing];
-    }, patience)
-    .toEqual([]);
-}
-
-/** Waits until none of these alerts fires any more. */
-async function untilOver({ firing }: WatchedMetald, alerts: readonly string[]): Promise<void> {
-  await expect.poll(async () => (await firing()).filter((name) => alerts.includes(name)), patience).toEqual([]);
 }
 
 test(
@@ -59,11 +44,11 @@ test(
       'BillingQueueGrowing',
       'BillingSpoolFilling',
     ];
-    await untilFired(metald, alerts);
+    await untilFired(firing, alerts);
     expect(await query('metald_billing_metrics_dropped_total{reason="spool_full"} > 0')).toHaveLength(1);
 
     await switchOff();
-    await untilOver(metald, alerts);
+    await untilOver(firing, alerts);
   },
 );
 
@@ -71,11 +56,11 @@ test(
   'a hypervisor that cannot be reached: VMs run without samples, and somebody is told until it is back',
   limit,
   async () => {
-    const metald = await start({ UNKEY_METALD_SIM_VMS: '5' });
-    await metald.switchOn('backend-unreachable');
-    await untilFired(metald, ['BillingSamplesMissing']);
-    await metald.switchOff();
-    await untilOver(metald, ['BillingSamplesMissing']);
+    const { firing, switchOn, switchOff } = await start({ UNKEY_METALD_SIM_VMS: '5' });
+    await switchOn('backend-unreachable');
+    await untilFired(firing, ['BillingSamplesMissing']);
+    await switchOff();
+    await untilOver(firing, ['BillingSamplesMissing']);
   },
 );
 
@@ -105,19 +90,19 @@ test(
     await switchOn('memory-growth', { size: 500, limit_mb: 2_000 });
     const alerts = ['BillingSamplingLate', 'HighErrorRate', 'HighEventLoopLag', 'HighMemoryUsage', 'VMBootFailures'];
     expect((await firing()).filter((name) => alerts.includes(name))).toEqual([]);
-    await untilFired(metald, [...alerts, 'MetaldApiAvailabilityBurnRatePage', 'MetaldApiLatencyBurnRatePage']);
+    await untilFired(firing, [...alerts, 'MetaldApiAvailabilityBurnRatePage', 'MetaldApiLatencyBurnRatePage']);
     await switchOff();
     // An error budget that has burnt is remembered for longer than a test lasts.
-    await untilOver(metald, alerts);
+    await untilOver(firing, alerts);
 
     await switchOn('metrics-down');
-    await untilFired(metald, ['ServiceDown']);
+    await untilFired(firing, ['ServiceDown']);
     await switchOff();
-    await untilOver(metald, ['ServiceDown']);
+    await untilOver(firing, ['ServiceDown']);
 
     isOver = true;
     await traffic;
     await switchOn('process-crash');
-    await untilFired(metald, ['ServiceDown']);
+    await untilFired(firing, ['ServiceDown']);
   },
 );

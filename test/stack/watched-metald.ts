@@ -1,16 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStack } from '@vmobs/lab/stack';
+import { switchAllOff, switchOn } from '../billing-exactness/fault-schedule.ts';
 import { startServiceProcess } from '../processes/service-process.ts';
-import { portOffset } from './port-offset.ts';
-import { requirePart } from './require-part.ts';
+import { startWatchingPrometheus } from './watching-prometheus.ts';
 
 /** A metald with faults that a real Prometheus watches by the rules of compose/. */
 export type WatchedMetald = Awaited<ReturnType<typeof startWatchedMetald>>;
-
-/** Nothing listens there: Alertmanager does not run, so nobody is told. */
-const nobody = 1;
 
 /**
  * Starts metald, a billaged that it bills to, and Prometheus.
@@ -27,46 +23,24 @@ export async function startWatchedMetald(speed: number, settings: Readonly<Recor
     UNKEY_METALD_SIM_SPOOL: join(folder, 'spool'),
     ...settings,
   });
-  const portOf = (url: string) => Number(new URL(url).port);
-  const stack = await startStack({
-    compose: join(import.meta.dirname, '../../compose'),
+  const prometheus = await startWatchingPrometheus({
     folder,
-    serviceLogs: folder,
-    portOffset,
-    ports: { lab: nobody, metaldMetrics: portOf(metald.metricsUrl), billagedMetrics: portOf(billaged.metricsUrl) },
-    programs: new Map([['prometheus', await requirePart('prometheus')]]),
     speed,
-    signal: new AbortController().signal,
-    onDeath(name, reason) {
-      throw new Error(`${name} died: ${reason}`);
-    },
+    metald: metald.metricsUrl,
+    billaged: billaged.metricsUrl,
   });
-  const query = async (expression: string) => {
-    const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
-    const response = await fetch(`${stack.urls.get('prometheus')}${path}`);
-    return ((await response.json()) as { data: { result: { metric: Record<string, string> }[] } }).data.result;
-  };
 
   return {
     url: metald.url,
-    query,
+    query: prometheus.query,
     /** The names of the alerts about metald that fire now. */
-    async firing(): Promise<string[]> {
-      const alerts = await query('ALERTS{alertstate="firing", job=~"metald|"}');
-      return [...new Set(alerts.map(({ metric }) => metric['alertname'] ?? ''))].sort();
-    },
-    async switchOn(fault: string, body: object = {}): Promise<void> {
-      const init = { method: 'PUT', body: JSON.stringify(body) };
-      const response = await fetch(`${metald.url}/sim/faults/${fault}`, init);
-      if (!response.ok) throw new Error(await response.text());
-    },
-    async switchOff(): Promise<void> {
-      await fetch(`${metald.url}/sim/faults`, { method: 'DELETE' });
-    },
+    firing: () => prometheus.firing('metald|'),
+    switchOn: (name: string, body: Readonly<Record<string, unknown>> = {}) => switchOn(metald.url, { name, body }),
+    switchOff: () => switchAllOff(metald.url),
     async close() {
       await metald.end();
       await billaged.end();
-      await stack.stop();
+      await prometheus.stop();
       await rm(folder, { recursive: true });
     },
   };

@@ -1,0 +1,59 @@
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startStack } from '@vmobs/lab/stack';
+import { portOffset } from './port-offset.ts';
+import { requirePart } from './require-part.ts';
+
+/** A real Prometheus with the rules of compose/. */
+export type WatchingPrometheus = Awaited<ReturnType<typeof startWatchingPrometheus>>;
+
+/** Options of `startWatchingPrometheus`. */
+export interface WatchingOptions {
+  /** Folder for its configuration and data. */
+  readonly folder: string;
+  /** How many times faster than written durations pass. */
+  readonly speed: number;
+  /** Addresses of the metrics ports of the services. @default nothing is there */
+  readonly metald?: string;
+  readonly billaged?: string;
+}
+
+/** Nothing listens there: Alertmanager does not run, so nobody is told. */
+const nobody = 1;
+
+/** Starts Prometheus by the files of compose/, which it has a copy of: nothing that a test adds is left in them. */
+export async function startWatchingPrometheus({ folder, speed, metald, billaged }: WatchingOptions) {
+  const compose = join(folder, 'compose');
+  await cp(join(import.meta.dirname, '../../compose'), compose, { recursive: true });
+  const portOf = (url: string | undefined) => (url === undefined ? nobody : Number(new URL(url).port));
+  const stack = await startStack({
+    compose,
+    folder,
+    serviceLogs: folder,
+    portOffset,
+    ports: { lab: nobody, metaldMetrics: portOf(metald), billagedMetrics: portOf(billaged) },
+    programs: new Map([['prometheus', await requirePart('prometheus')]]),
+    speed,
+    signal: new AbortController().signal,
+    onDeath(name, reason) {
+      throw new Error(`${name} died: ${reason}`);
+    },
+  });
+  const query = async (expression: string) => {
+    const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
+    const response = await fetch(`${stack.urls.get('prometheus')}${path}`);
+    return ((await response.json()) as { data: { result: { metric: Record<string, string> }[] } }).data.result;
+  };
+
+  return {
+    query,
+    /** The names of the alerts that fire now about these jobs, a regular expression; about no job at all is `''`. */
+    async firing(jobs: string): Promise<string[]> {
+      const alerts = await query(`ALERTS{alertstate="firing", job=~"${jobs}"}`);
+      return [...new Set(alerts.map(({ metric }) => metric['alertname'] ?? ''))].sort();
+    },
+    /** Folder of files that name further targets. */
+    targets: join(compose, 'prometheus/targets'),
+    stop: stack.stop,
+  };
+}
