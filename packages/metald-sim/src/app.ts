@@ -80,6 +80,7 @@ export async function startMetald({
       limitBytes: config.spoolLimitMib * 1024 ** 2,
       now,
       onFailure: createSpoolFailureReport(metrics, logger),
+      beforeUse: metaldFaults.spool.beforeUse,
     }),
   );
   const { billingEndpoint, sampling } = metaldFaults;

@@ -277,6 +277,82 @@ describe('billing', () => {
   });
 });
 
+describe('the spool', () => {
+  /** A metald that bills, with a spool on disk and a log that can be read. */
+  async function startSpoolingMetald() {
+    const spool = await mkdtemp(join(tmpdir(), 'metald-faults-'));
+    onTestFinished(() => rm(spool, { recursive: true }));
+    const log: unknown[] = [];
+    const logOutput = { write: (line: string) => void log.push(JSON.parse(line)) };
+    const metald = await startBillingMetald({ spool, logLevel: 'warn', logOutput });
+    return {
+      ...metald,
+      spool,
+      log,
+      failures: (operation: string) => metald.read(`metald_billing_spool_failures_total{operation="${operation}"}`),
+      lost: (reason: string) => metald.read(`metald_billing_metrics_dropped_total{reason="${reason}"}`),
+      /** Waits until that many batches more have come. */
+      async more(count: number): Promise<void> {
+        const before = metald.batches.length;
+        await expect.poll(() => metald.batches.length, patience).toBeGreaterThanOrEqual(before + count);
+      },
+    };
+  }
+
+  test('spool-failing: what cannot be written is lost and said to be; what is stored is sent, and all is well again', async () => {
+    const { switchOn, switchOff, read, batches, gaps, spool, log, failures, lost, more } = await startSpoolingMetald();
+    const waiting = () => read('metald_billing_spool_batches');
+    await switchOn('billing-endpoint-failing');
+    await expect.poll(waiting, patience).toBeGreaterThan(1);
+    await switchOn('spool-failing');
+    await expect.poll(() => lost('spool_unwritable'), patience).toBeGreaterThan(0);
+    expect(await failures('write')).toBeGreaterThan(0);
+    await switchOff('billing-endpoint-failing');
+    await expect.poll(waiting, patience).toBe(0);
+    expect(gaps).toEqual([]);
+
+    await switchOff('spool-failing');
+    await expect.poll(() => gaps.length, patience).toBe(1);
+    const before = [await lost('spool_unwritable'), await failures('write')];
+    await more(3);
+    expect([await lost('spool_unwritable'), await failures('write')]).toEqual(before);
+
+    // billaged is told of exactly what is missing, and has everything else once.
+    const [gap] = gaps;
+    const times = batches.flatMap((batch) => batch.times);
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    expect(times.filter((time) => time >= (gap?.fromMs ?? 0) && time < (gap?.untilMs ?? 0))).toEqual([]);
+    expect(times).toContain(gap?.untilMs);
+    expect([await failures('sync'), await lost('damaged'), await lost('refused')]).toEqual([0, 0, 0]);
+    const said = 'ENOSPC: no space left on device, write';
+    expect(log).toEqual(
+      expect.arrayContaining(
+        [
+          { operation: 'write', error: said, msg: 'the spool cannot use its folder' },
+          { operation: 'store_batch', reason: 'spool_unwritable', error: `cannot write to ${spool}: ${said}` },
+        ].map((line) => expect.objectContaining({ level: 'error', ...line })),
+      ),
+    );
+  });
+
+  test('spool-failing with EIO: nothing is synced, and without a power cut nothing is lost', async () => {
+    const { switchOn, switchOff, batches, gaps, log, failures, lost, more } = await startSpoolingMetald();
+    await switchOn('spool-failing', { error: 'EIO' });
+    await expect.poll(() => failures('sync'), patience).toBeGreaterThan(1);
+    await more(3);
+    await switchOff('spool-failing');
+    const before = await failures('sync');
+    await more(30);
+    expect(await failures('sync')).toBe(before);
+    expect([await failures('write'), await lost('spool_unwritable'), gaps]).toEqual([0, 0, []]);
+    const times = batches.flatMap((batch) => batch.times);
+    expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
+    expect(log).toContainEqual(
+      expect.objectContaining({ level: 'error', operation: 'sync', error: 'EIO: i/o error, fdatasync' }),
+    );
+  });
+});
+
 describe('sampling', () => {
   test('clock-skew: samples are ahead of their time, then there are none until it is reached', async () => {
     let offsetMs = 0;

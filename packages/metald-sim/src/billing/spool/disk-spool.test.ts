@@ -240,6 +240,38 @@ test('a folder that goes away is a refusal that is reported, not the end', async
   await spool.close();
 });
 
+test('a disk that is full takes nothing and costs nothing that is stored; with room the spool goes on', async () => {
+  const folder = await createFolder();
+  const failures: string[] = [];
+  let isFull = false;
+  const spool = open(folder, {
+    limitBytes: 1024 ** 2,
+    onFailure: (failure) => failures.push(failure),
+    beforeUse(operation) {
+      if (isFull && operation === 'write') throw new Error('ENOSPC');
+    },
+  });
+  closers.push(spool.close);
+  const [done, ...taken] = Array.from({ length: 8 }, (_, number) => append(spool, batchOf('a', number, 10_000)));
+  // More than a segment takes: the next one is to be begun while there is no room.
+  expect(spool.depth.bytes).toBeGreaterThan(65_536);
+  isFull = true;
+  for (let count = 0; count < 3; count += 1) {
+    expect(() => append(spool, batchOf('a', 50))).toThrow(expect.objectContaining({ refusal: 'spool_unwritable' }));
+  }
+  if (done) spool.remove(done);
+  expect(failures).toEqual(['write', 'write', 'write', 'write']);
+  expect([...spool.waiting()]).toEqual(taken);
+  isFull = false;
+  taken.push(append(spool, batchOf('a', 60)));
+  expect(failures).toHaveLength(4);
+
+  const after = open(await copyOf(folder));
+  closers.push(after.close);
+  // What was done with could not be noted: it comes a second time, which billaged recognises.
+  expect(after.recovery).toMatchObject({ entries: [done, ...taken], damagedStretches: 0, tornBytes: 0 });
+});
+
 test('bytes that changed on the disk are not sent', async () => {
   const folder = await createFolder();
   const spool = open(folder, { cacheBytes: 0 });

@@ -23,6 +23,8 @@ export interface DiskSpoolOptions {
   readonly now: () => number;
   /** Is told of what the file system refuses and the spool can go on without. */
   readonly onFailure: (failure: (typeof spoolFailures)[number], error: unknown) => void;
+  /** Is told of each write and sync before it is made; what it throws counts as what the file system says. @default nothing */
+  readonly beforeUse?: (operation: (typeof spoolFailures)[number]) => void;
   /**
    * Longest time between a write and its fsync. A crash of the process loses nothing that was stored; a power cut loses
    * what was stored in the last of these intervals. @default 1_000
@@ -45,7 +47,8 @@ const noBytes = new Uint8Array();
  * @throws SpoolFolderError when another process uses the folder or it cannot be written to.
  */
 export function openDiskSpool(options: DiskSpoolOptions): Spool {
-  const { folder, limitBytes, now, onFailure, syncIntervalMs = 1_000, cacheBytes = 16 * mebibyte } = options;
+  const { folder, limitBytes, now, onFailure, beforeUse = () => undefined } = options;
+  const { syncIntervalMs = 1_000, cacheBytes = 16 * mebibyte } = options;
   const segmentBytes = Math.max(mebibyte / 16, Math.min(16 * mebibyte, limitBytes / 16), limitBytes / 256);
   const lock = lockFolder(folder);
   const { segments: found, places, roster, recovery } = orRelease(() => recoverFolder(folder));
@@ -78,6 +81,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   function beginSegment(number: number): Segment {
     const segment = createSegment(folder, number);
     try {
+      beforeUse('write');
       segment.append(encode({ type: 'roster', vms: roster.list() }));
     } catch (error) {
       segment.remove();
@@ -91,6 +95,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   /** Writes the record of an entry into the active segment. @throws what the file system says */
   function store(record: Buffer): Place {
     if (active.size > segmentBytes) active = beginSegment(active.number + 1);
+    beforeUse('write');
     const place = { segment: active, offset: active.append(record), length: record.length };
     active.pending += 1;
     unsynced.add(active);
@@ -101,10 +106,16 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   function forget({ segment, offset }: Place): void {
     segment.pending -= 1;
     if (segment.pending === 0) groupSync.request();
+    // Without it, it is sent again after a restart, and recognised.
+    tryToWrite(() => segment.markDone(offset));
+  }
+
+  /** Writes what the spool can go on without. */
+  function tryToWrite(write: () => void): void {
     try {
-      segment.markDone(offset);
+      beforeUse('write');
+      write();
     } catch (error) {
-      // After a restart it is sent again, and recognised.
       onFailure('write', error);
     }
   }
@@ -124,6 +135,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
     const newest = active.number;
     try {
       unsynced.clear();
+      if (written.length > 0) beforeUse('sync');
       await Promise.all(written.map((segment) => (segment ? syncData(segment.descriptor) : syncFolder(folder))));
       // The newest roster is on disk, and everything that was copied out of old segments.
       for (const segment of segments) {
@@ -210,19 +222,11 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
     },
     remove,
     setAside(entry, body) {
-      try {
-        setAside.keep(entry, body);
-      } catch (error) {
-        onFailure('write', error);
-      }
+      tryToWrite(() => setAside.keep(entry, body));
       remove(entry);
     },
     async close() {
-      try {
-        active.append(encode({ type: 'end' }));
-      } catch (error) {
-        onFailure('write', error);
-      }
+      tryToWrite(() => active.append(encode({ type: 'end' })));
       await groupSync.finish();
       for (const segment of segments) segment.close();
       setAside.close();
