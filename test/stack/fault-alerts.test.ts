@@ -23,7 +23,7 @@ async function start(settings: Readonly<Record<string, string>>): Promise<Watche
 }
 
 test(
-  'billaged out of reach: batches fail, the spool fills, samples are lost, each with its alert; then all is well again',
+  'billaged out of reach, then a full disk: batches fail or cannot be stored, each with its alert; then all is well again',
   limit,
   async () => {
     // A batch for each sample and the smallest spool, so that it is full within a minute.
@@ -36,19 +36,26 @@ test(
     await expect.poll(() => query('sum(rate(metald_billing_batches_sent_total[10s])) > 0'), patience).toHaveLength(1);
     expect((await firing()).filter((name) => name.startsWith('Billing'))).toEqual([]);
 
+    // A part of the calls: the breaker stays closed. Open, it tries every 30 s, and five minutes without any try are 20 s here.
+    await switchOn('billing-endpoint-failing', { size: 0.3 });
+    await untilFired(firing, ['BillingDataLossRisk']);
+
     await switchOn('billing-endpoint-failing');
-    const alerts = [
-      'BillingBreakerOpen',
-      'BillingDataLossRisk',
-      'BillingMetricsDropped',
-      'BillingQueueGrowing',
-      'BillingSpoolFilling',
-    ];
+    const alerts = ['BillingBreakerOpen', 'BillingMetricsDropped', 'BillingQueueGrowing', 'BillingSpoolFilling'];
     await untilFired(firing, alerts);
     expect(await query('metald_billing_metrics_dropped_total{reason="spool_full"} > 0')).toHaveLength(1);
 
+    // A spool that is full by its own limit has not failed.
+    expect(await firing()).not.toContain('BillingSpoolFailing');
+
     await switchOff();
-    await untilOver(firing, alerts);
+    await untilOver(firing, ['BillingDataLossRisk', ...alerts]);
+
+    await switchOn('spool-failing');
+    await untilFired(firing, ['BillingSpoolFailing', 'BillingMetricsDropped']);
+    expect(await query('metald_billing_metrics_dropped_total{reason="spool_unwritable"} > 0')).toHaveLength(1);
+    await switchOff();
+    await untilOver(firing, ['BillingSpoolFailing', 'BillingMetricsDropped']);
   },
 );
 
