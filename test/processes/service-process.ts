@@ -7,6 +7,7 @@ export interface ServiceProcess {
   readonly metricsUrl: string;
   /** The lines of its log up to now. */
   log(): readonly LogLine[];
+  signal(name: NodeJS.Signals): void;
   /** Sends a signal and waits. @returns the exit status */
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
@@ -22,6 +23,7 @@ export async function startServiceProcess(
   return {
     ...(await untilReady(command)),
     log: command.log,
+    signal: command.signal,
     async end(signal = 'SIGTERM') {
       command.signal(signal);
       return (await command.ended()).status;

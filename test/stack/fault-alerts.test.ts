@@ -1,5 +1,8 @@
+import { mkdtemp, readFile, rm, symlink, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
 import { vmClient } from '../wire/clients.ts';
 import { untilFired, untilOver } from './alert-waits.ts';
 import { startWatchedMetald, type WatchedMetald } from './watched-metald.ts';
@@ -58,6 +61,29 @@ test(
     await untilOver(firing, ['BillingSpoolFailing', 'BillingMetricsDropped']);
   },
 );
+
+test('a log file without room: lines are lost and somebody is told, until there is another disk', limit, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmobs-full-log-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const logFile = join(folder, 'metald.log');
+  await symlink('/dev/full', logFile);
+  const metald = await start({ LOG_FILE: logFile });
+  const { query, switchOn, switchOff } = metald;
+  const lost = (destination: string) => query(`telemetry_log_lines_lost_total{destination="${destination}"} > 0`);
+
+  // What waits in memory, 8 MiB, is full in seconds.
+  await switchOn('log-flood', { size: 5_000 });
+  await untilFired(metald.firing, ['LogLinesLost']);
+  expect(await lost('file')).toHaveLength(1);
+  // Standard output has a reader that keeps up.
+  expect(await lost('stdout')).toEqual([]);
+  await switchOff();
+
+  await unlink(logFile);
+  metald.signal('SIGHUP');
+  await untilOver(metald.firing, ['LogLinesLost']);
+  expect(await readFile(logFile, 'utf8')).toContain('is written again');
+});
 
 test(
   'a hypervisor that cannot be reached: VMs run without samples, and somebody is told until it is back',

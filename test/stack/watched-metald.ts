@@ -32,6 +32,8 @@ export async function startWatchedMetald(speed: number, settings: Readonly<Recor
 
   return {
     url: metald.url,
+    /** Sends metald a signal. */
+    signal: metald.signal,
     query: prometheus.query,
     /** The names of the alerts about metald that fire now. */
     firing: () => prometheus.firing('metald|'),
