@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
 import { UsageError } from '@vmobs/telemetry';
 import { createBatchBodies, samplesPerBatch } from './billing/batch-bodies.ts';
 import { type Measured, type Measurement, measureStage } from './billing/measure-stage.ts';
 import { formatTable } from './format-table.ts';
+import { loadOfMachine } from './machine.ts';
+import { medianOf } from './median.ts';
 
 /** The load of the goal: 8 connections, 1000 VMs, after a warm-up. */
 const load = { connections: 8, vms: 1_000, warmUpSeconds: 3, seconds: 4, contentType: 'application/proto' } as const;
@@ -40,7 +41,7 @@ const vmsOfLongRun = 6_000;
  */
 export async function benchBilling(args: readonly string[]): Promise<void> {
   const { rounds, seconds } = readFlags(args);
-  print(`load before: ${loadAverage()}; ${load.connections} connections, ${samplesPerBatch} samples a batch`);
+  print(`${loadOfMachine('before')}; ${load.connections} connections, ${samplesPerBatch} samples a batch`);
   if (seconds !== undefined) {
     const long = await measure({ stage: 'ledger', vms: vmsOfLongRun, seconds });
     print(formatTable([{ step: `${seconds} s`, ...figuresOf([long]) }]));
@@ -51,7 +52,7 @@ export async function benchBilling(args: readonly string[]): Promise<void> {
     print('\nby VMs');
     print(formatTable(await measureInTurns(slope, rounds)));
   }
-  print(`load after: ${loadAverage()}`);
+  print(loadOfMachine('after'));
 }
 
 async function measureInTurns(all: readonly Step[], rounds: number): Promise<Row[]> {
@@ -128,20 +129,6 @@ function figuresOf(all: readonly Measured[]): Row {
       .map(([status, count]) => `${status}: ${count}`)
       .join(' '),
   };
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** What else runs on the machine spoils every figure, so it is told with them. */
-function loadAverage(): string {
-  try {
-    return readFileSync('/proc/loadavg', 'utf8').trim();
-  } catch {
-    return 'not known';
-  }
 }
 
 function print(line: string): void {

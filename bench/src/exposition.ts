@@ -1,9 +1,9 @@
-import { loadavg } from 'node:os';
 import { measureSubject } from './exposition/measure.ts';
 import { readOptions } from './exposition/options.ts';
 import { reportTable } from './exposition/report.ts';
 import { buildGoSubject } from './exposition/subject-process.ts';
 import { peerVersions } from './exposition/versions.ts';
+import { loadOfMachine } from './machine.ts';
 
 /**
  * Cost of one scrape over HTTP: this project's series table behind its own handler, the JavaScript clients, OpenTelemetry's
@@ -22,11 +22,7 @@ export async function benchExposition(args: readonly string[]): Promise<void> {
   const subjects = options.subjects.filter((name) => name !== 'go-promhttp' || goVersion !== undefined);
   if (subjects.length < options.subjects.length) write('go-promhttp is left out: there is no Go on this machine');
   write([...(await peerVersions()), ...(goVersion === undefined ? [] : [goVersion])].join(', '));
-  write(
-    `load of the machine before: ${loadavg()
-      .map((load) => load.toFixed(2))
-      .join(' ')}`,
-  );
+  write(loadOfMachine('before'));
   for (const seriesCount of options.seriesCounts) {
     const measured = [];
     for (const name of subjects) {

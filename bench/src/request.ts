@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { medianOf } from './median.ts';
 import { type Child, startChild } from './request/child.ts';
 import type { ServerMessage } from './request/serve.ts';
 import type { SinkMessage } from './request/span-sink.ts';
@@ -133,19 +134,15 @@ async function settledSpans({ name, share }: Subject, sink: Sink): Promise<numbe
   }
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 /** The table, and how much of the peers' added cost is ours. */
 function report(running: readonly Running[]): string {
-  const base = median(running[0]?.microseconds ?? []);
+  const base = medianOf(running[0]?.microseconds ?? []);
   const rows = running.map(({ name, microseconds, spansEach }) => {
-    const added = median(microseconds) - base;
+    const added = medianOf(microseconds) - base;
     const spread = `${Math.min(...microseconds).toFixed(1)} - ${Math.max(...microseconds).toFixed(1)}`;
-    return [name, median(microseconds).toFixed(1), spread, added.toFixed(1), spansEach.toFixed(2)];
+    return [name, medianOf(microseconds).toFixed(1), spread, added.toFixed(1), spansEach.toFixed(2)];
   });
-  const addedBy = (name: string) => median(running.find((one) => one.name === name)?.microseconds ?? []) - base;
+  const addedBy = (name: string) => medianOf(running.find((one) => one.name === name)?.microseconds ?? []) - base;
   const shareOf = (ours: string, theirs: string) => `${((addedBy(ours) / addedBy(theirs)) * 100).toFixed(0)} %`;
   const table = [['served', 'CPU us/request', 'spread', 'added', 'spans/request'], ...rows];
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];

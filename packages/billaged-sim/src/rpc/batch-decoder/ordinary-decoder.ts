@@ -26,9 +26,8 @@ export function createOrdinaryDecoder(capacity: number): (body: Buffer) => Recei
     networkTxBytes: column(5),
   };
   const room = new Uint8Array(memory, bodyAt, mostBytes);
-  const [vmFrom, vmTo, customerFrom, customerTo] = [0, 1, 2, 3];
+  // Where they begin and end: that of the VM, then that of the customer.
   const ids = new Uint32Array(memory, idsAt, 4);
-  const id = (body: Buffer, from: number, to: number) => readText(body, ids[from] ?? 0, ids[to] ?? 0);
 
   return (body) => {
     if (body.length > mostBytes) return undefined;
@@ -37,8 +36,8 @@ export function createOrdinaryDecoder(capacity: number): (body: Buffer) => Recei
     if (rows < 0) return undefined;
     samples.length = rows;
     return {
-      vmId: id(body, vmFrom, vmTo),
-      customerId: id(body, customerFrom, customerTo),
+      vmId: readText(body, ids[0] ?? 0, ids[1] ?? 0),
+      customerId: readText(body, ids[2] ?? 0, ids[3] ?? 0),
       sampleCount: rows,
       samples,
       isChecked: true,
