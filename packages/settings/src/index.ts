@@ -1,0 +1,14 @@
+export { type Command, runCommand } from './command.ts';
+export { CommandError, ConfigurationError, codeOf, messageOf, type SettingProblem, UsageError } from './errors.ts';
+export type { IgnoredVariables } from './ignored-variables.ts';
+export type { SettingKind } from './kinds.ts';
+export * as kinds from './kinds.ts';
+export {
+  readSettings,
+  type Setting,
+  type SettingSources,
+  type SettingTable,
+  type SettingValues,
+  setting,
+  settingGroup,
+} from './settings.ts';
