@@ -14,7 +14,7 @@ import { ShopService } from './shop-service.ts';
 const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP', metricsPort: 9464 });
 const orders = telemetry.metrics.counter({
   name: 'shop_orders_total',
-  help: 'Orders that were placed, by how they ended.',
+  help: 'Orders placed, by outcome.',
   labels: { outcome: ['paid', 'refused'] },
 });
 

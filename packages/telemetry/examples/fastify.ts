@@ -4,20 +4,21 @@
  *   curl -X POST localhost:8080/orders
  *   curl localhost:9464/metrics
  *
- * Ctrl-C ends it in order. SHOP_OTEL_ENABLED=true sends its traces to a collector on localhost:4318.
+ * Ctrl-C shuts it down gracefully. SHOP_OTEL_ENABLED=true sends its traces to a collector on localhost:4318.
  */
 import { startTelemetry } from '@vmobs/telemetry';
+import { fastifyOptions, fastifyTelemetry } from '@vmobs/telemetry/fastify';
 import Fastify from 'fastify';
 
 const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP', metricsPort: 9464 });
 const orders = telemetry.metrics.counter({
   name: 'shop_orders_total',
-  help: 'Orders that were placed, by how they ended.',
+  help: 'Orders placed, by outcome.',
   labels: { outcome: ['paid', 'refused'] },
 });
 
-const app = Fastify(telemetry.fastifyOptions);
-await app.register(telemetry.fastify);
+const app = Fastify(fastifyOptions(telemetry));
+await app.register(fastifyTelemetry(telemetry));
 
 app.post('/orders', async (request) => {
   const id = await telemetry.tracer.startActiveSpan('charge card', async (span) => {

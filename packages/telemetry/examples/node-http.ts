@@ -10,7 +10,7 @@ import { startTelemetry } from '@vmobs/telemetry';
 const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP', metricsPort: 9464 });
 const orders = telemetry.metrics.counter({
   name: 'shop_orders_total',
-  help: 'Orders that were placed, by how they ended.',
+  help: 'Orders placed, by outcome.',
   labels: { outcome: ['paid', 'refused'] },
 });
 
@@ -29,7 +29,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ id }));
 }
 
-// node:http knows no routes, so it is said here which there are. /health and /ready come by themselves.
+// node:http has no routes, so this returns the pattern of a request. /health and /ready are built in.
 const route = ({ url }: IncomingMessage) => (url === '/orders' ? url : undefined);
 const server = createServer(telemetry.nodeHttp(answer, { route }));
 

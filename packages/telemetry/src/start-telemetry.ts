@@ -1,19 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { isatty } from 'node:tty';
 import { type Attributes, type Tracer, trace } from '@opentelemetry/api';
-import { type FastifyServerOptions, LogController } from 'fastify';
+import { ConfigurationError } from '@vmobs/settings';
 import type { DestinationStream } from 'pino';
-import { ConfigurationError } from './config/configuration-error.ts';
-import { readSettings } from './config/settings.ts';
-import { type TelemetrySettings, telemetrySettings } from './config/telemetry-settings.ts';
-import { createMetricsHandler, type MetricsHandler } from './exposition/handler.ts';
-import { defineScrapeMetrics } from './exposition/scrape-metrics.ts';
-import { createFastifyPlugin, type FastifyTelemetryPlugin } from './fastify/plugin.ts';
-import { createUnroutableReporter } from './fastify/report-unroutable.ts';
 import { createTracedFetch, type Fetch } from './fetch/traced-fetch.ts';
 import { createHealth, type Health } from './http/health.ts';
+import { createMetricsHandler, type MetricsHandler } from './http/metrics-handler.ts';
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
+import { defineScrapeMetrics } from './http/scrape-metrics.ts';
+import type { HttpServer } from './lifecycle/http-server.ts';
 import { runUntilSignal } from './lifecycle/run-until-signal.ts';
-import type { Servable } from './lifecycle/servable.ts';
 import { type RunningService, type ServeOptions, serve } from './lifecycle/serve.ts';
 import { logFileOf } from './logs/log-file.ts';
 import { createLogs, type Logger, type Logs } from './logs/logger.ts';
@@ -21,106 +17,128 @@ import { loadPrettyFormat } from './logs/pretty-format.ts';
 import { type Catalogue, createCatalogue } from './metrics/catalogue.ts';
 import { defineProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
 import { createNodeHttp, type NodeHttp } from './node-http/node-http.ts';
-import { httpMetricsOf } from './requests/http-metrics.ts';
+import { type HttpMetrics, httpMetricsOf } from './requests/http-metrics.ts';
+import { readTelemetrySettings, type TelemetrySettings } from './telemetry-settings.ts';
 import { startTracing, type Tracing } from './traces/sdk.ts';
-import { tracesUrlOf } from './traces/traces-url.ts';
+import { tracesUrlOf } from './traces/trace-settings.ts';
 
-/** How long spans may take to leave at the end: long enough for a slow collector, short enough for one that is down. */
+/** How long the last export may take, in milliseconds: enough for a slow collector, and short if the collector is down. */
 const flushTimeoutMs = 3_000;
 
 /** Options of `startTelemetry`. */
 export interface TelemetryOptions {
-  /** Name of the service, unless the environment says otherwise. */
+  /** Name of the service, unless the environment sets another. */
   readonly name: string;
   /** Version of the service. */
   readonly version: string;
-  /** Prefix of its environment variables, or several of which the first that is set wins. @default [] */
+  /** Prefix of its environment variables; of several, the first variable that is set is used. @default [] */
   readonly envPrefix?: string | readonly string[];
   /** Port of `/metrics`, `/health` and `/ready`; 0 takes a free one. @default 9464 */
   readonly metricsPort?: number;
-  /** What a user changes when the metrics port is taken, for the error. @default its variables */
-  readonly metricsPortSetting?: string;
   /**
-   * Whether a value in the environment that is not allowed ends the process with status 2 and one message that lists all of
-   * them; otherwise it is thrown. @default true
+   * Settings that were already read with `readTelemetrySettings`. @default those of the environment, where invalid values end the
+   * process with status 2 and one message that lists all of them
    */
-  readonly exitOnBadSettings?: boolean;
-  /** Settings that were read already, instead of the environment. */
   readonly settings?: TelemetrySettings;
-  /** Attributes of the resource that every span belongs to. */
+  /** Resource attributes of all spans. */
   readonly resourceAttributes?: Attributes;
-  /** Where log lines go instead of standard output. */
+  /** Destination of log lines. @default standard output */
   readonly logOutput?: DestinationStream;
-  /** Is put around what answers `/metrics`, for whoever has something to do before or instead of it. */
-  readonly aroundMetrics?: (handler: MetricsHandler) => MetricsHandler;
 }
 
 /** Metrics, traces, logs, health and the lifecycle of one service. */
 export interface Telemetry {
-  /** JSON lines with the ids of the active span; secrets are redacted. */
+  /** Writes JSON lines with the ids of the active span; secrets are redacted. */
   readonly logger: Logger;
-  /** Makes spans; they are exported when traces are on. */
+  /** Makes spans, which are exported when traces are on. */
   readonly tracer: Tracer;
-  /** The metrics on the page, those of the process among them. */
+  /** The metrics of the page, including those of the process. */
   readonly metrics: Catalogue;
-  /** What `/health` and `/ready` answer. */
+  /** The settings in force. */
+  readonly settings: TelemetrySettings;
+  /** The state behind `/health` and `/ready`. */
   readonly health: Health;
-  /** Address of the metrics port; `undefined` when it is switched off. */
+  /** URL of the metrics port; `undefined` when it is disabled. */
   readonly metricsUrl: string | undefined;
-  /** Plugin with a span, metrics and a log line for each request, and the routes `/health` and `/ready`. */
-  readonly fastify: FastifyTelemetryPlugin;
   /**
-   * Gives a handler of `node:http`, or the one that `connectNodeAdapter` makes, what the Fastify plugin gives an application:
-   * `createServer(telemetry.nodeHttp(handler))`.
+   * Wraps a handler of `node:http`, or that of `connectNodeAdapter`, with a span, metrics and a log line per request, and with
+   * `/health` and `/ready`: `createServer(telemetry.nodeHttp(handler))`. `@vmobs/telemetry/fastify` does the same for Fastify
+   * applications.
    */
   readonly nodeHttp: NodeHttp;
-  /** `fetch` with a client span, context for the server, and a duration for each call. */
+  /** The metrics of HTTP requests, for `@vmobs/telemetry/fastify`. The first call defines them. */
+  readonly httpMetrics: () => HttpMetrics;
+  /** `fetch` with a client span, context propagation and a duration per call. */
   readonly fetch: Fetch;
-  /** Options for `Fastify()`: our logger, and Fastify's own request lines off, since the plugin writes one. */
-  readonly fastifyOptions: FastifyServerOptions;
-  /** Opens the port of a Fastify application or a server of `node:http` and declares the service ready. */
-  listen(app: Servable, options: ServeOptions): Promise<RunningService>;
-  /** The same, and stays until a signal ends it in order. @returns the exit status */
-  run(app: Servable, options: ServeOptions): Promise<number>;
-  /** Opens log files anew. */
+  /** Opens the port of a Fastify application or a `node:http` server and sets the service ready. */
+  listen(app: HttpServer, options: ServeOptions): Promise<RunningService>;
+  /** As `listen`, and then runs until a signal shuts it down gracefully. @returns the exit status */
+  run(app: HttpServer, options: ServeOptions): Promise<number>;
+  /** Reopens log files. */
   reopenLogs(): void;
   /** Flushes spans for at most 3 s, closes the metrics port, flushes logs. */
   close(): Promise<void>;
 }
 
 /**
- * Starts the telemetry of a service from its environment.
+ * Starts the telemetry of a service from its environment. Invalid variables end the process with status 2 and one message that
+ * lists all of them; `readTelemetrySettings` throws an error instead.
  *
  * @example
  * ```ts
  * import { startTelemetry } from '@vmobs/telemetry';
+ * import { fastifyOptions, fastifyTelemetry } from '@vmobs/telemetry/fastify';
  * import Fastify from 'fastify';
  *
  * const telemetry = await startTelemetry({ name: 'shop', version: '1.0.0', envPrefix: 'SHOP' });
- * const app = Fastify(telemetry.fastifyOptions);
- * await app.register(telemetry.fastify);
+ * const app = Fastify(fastifyOptions(telemetry));
+ * await app.register(fastifyTelemetry(telemetry));
  * process.exit(await telemetry.run(app, { port: Number(process.env['SHOP_PORT'] ?? 8080) }));
  * ```
  *
- * @throws ConfigurationError that lists every variable with a value that is not allowed, unless that ends the process.
- * @throws ListenError when the metrics port is taken.
+ * @throws ListenError when the metrics port is in use.
  * @throws LogFileError when the log file cannot be opened.
  */
-export async function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
+export function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   const { envPrefix = [] } = options;
   const prefixes = typeof envPrefix === 'string' ? [envPrefix] : envPrefix;
-  const settings = options.settings ?? readEnvironment(options, prefixes);
+  return startWithSettings({
+    ...options,
+    settings: options.settings ?? readEnvironment(options, prefixes),
+    metricsPortSetting: variableNamesOf('_OTEL_PROMETHEUS_PORT', prefixes).join(' or ') || 'the option metricsPort',
+    metricsHostSetting: variableNamesOf('_OTEL_PROMETHEUS_INTERFACE', prefixes).join(' or '),
+  });
+}
+
+/** The names of a variable of telemetry with each of the prefixes. */
+export function variableNamesOf(variable: string, prefixes: readonly string[]): string[] {
+  return prefixes.map((prefix) => prefix + variable);
+}
+
+/** Options of a start, whatever the source of the settings. */
+export interface StartOptions extends Pick<TelemetryOptions, 'resourceAttributes' | 'logOutput'> {
+  readonly settings: TelemetrySettings;
+  /** Setting that errors name when the metrics port cannot be opened. */
+  readonly metricsPortSetting: string;
+  /** Setting that errors name when its address cannot be used. */
+  readonly metricsHostSetting: string;
+  /** Wraps the handler of `/metrics`. @default none */
+  readonly wrapMetrics?: (handler: MetricsHandler) => MetricsHandler;
+}
+
+/** Starts telemetry with settings that were read. A failed start leaves nothing open. */
+export async function startWithSettings(options: StartOptions): Promise<Telemetry> {
   const metrics = createCatalogue();
   const opened: OpenedParts = { processMetrics: defineProcessMetrics(metrics) };
   try {
-    return await startParts({ options, prefixes, settings, metrics, opened });
+    return await startParts(options, metrics, opened);
   } catch (error) {
     await closeParts(opened);
     throw error;
   }
 }
 
-/** What is to be closed, as far as it is open. */
+/** The parts that are open so far, to be closed. */
 interface OpenedParts {
   readonly processMetrics: ProcessMetrics;
   logs?: Logs;
@@ -128,7 +146,7 @@ interface OpenedParts {
   metricsServer?: MetricsServer;
 }
 
-/** The log can take a line about the spans, and `/metrics` can be read, until these have left. */
+/** Closes spans first, so that their losses can still be logged and scraped. */
 async function closeParts({ processMetrics, logs, tracing, metricsServer }: OpenedParts): Promise<void> {
   const loss = await tracing?.close(flushTimeoutMs);
   if (loss !== undefined) {
@@ -139,20 +157,13 @@ async function closeParts({ processMetrics, logs, tracing, metricsServer }: Open
   processMetrics.close();
 }
 
-interface PartsOptions {
-  readonly options: TelemetryOptions;
-  readonly prefixes: readonly string[];
-  readonly settings: TelemetrySettings;
-  readonly metrics: Catalogue;
-  /** Gets what is opened. */
-  readonly opened: OpenedParts;
-}
-
-async function startParts({ options, prefixes, settings, metrics, opened }: PartsOptions): Promise<Telemetry> {
-  const { resourceAttributes = {}, logOutput, aroundMetrics = (handler) => handler } = options;
+async function startParts(options: StartOptions, metrics: Catalogue, opened: OpenedParts): Promise<Telemetry> {
+  const { settings, resourceAttributes = {}, logOutput } = options;
   const { serviceName: service, serviceVersion: version } = settings;
+  const instanceId = randomUUID();
   const logs = createLogs({
     service,
+    instanceId,
     level: settings.logLevel,
     prettify: await loadPrettyFormat(settings.logFormat, logOutput === undefined && isatty(1)),
     file: logFileOf(settings),
@@ -162,14 +173,7 @@ async function startParts({ options, prefixes, settings, metrics, opened }: Part
   opened.logs = logs;
   const { logger } = logs;
   const onError = (error: Error) => logger.error({ err: error }, error.message);
-  const health = createHealth({
-    service,
-    version,
-    onCheckChanged(check, reason, err) {
-      if (reason === undefined) logger.info({ check }, 'readiness check passes again');
-      else logger.warn({ check, reason, ...(err !== undefined && { err }) }, 'readiness check does not pass');
-    },
-  });
+  const health = createServiceHealth(settings, logger);
   opened.tracing = await startTracing({
     enabled: settings.tracesEnabled && !settings.sdkDisabled,
     tracesUrl: tracesUrlOf(settings),
@@ -181,25 +185,13 @@ async function startParts({ options, prefixes, settings, metrics, opened }: Part
     exportTimeoutMs: settings.spanExportTimeoutMs,
     serviceName: service,
     serviceVersion: version,
+    instanceId,
     resourceAttributes,
     metrics,
     logger,
   });
-  const namesOf = (variable: string) => prefixes.map((prefix) => prefix + variable).join(' or ');
   if (settings.metricsEnabled) {
-    opened.metricsServer = await startMetricsServer({
-      listen: {
-        host: settings.metricsInterface,
-        port: settings.metricsPort,
-        portSetting: options.metricsPortSetting ?? (namesOf('_OTEL_PROMETHEUS_PORT') || 'the option metricsPort'),
-        hostSetting: namesOf('_OTEL_PROMETHEUS_INTERFACE'),
-      },
-      metrics: aroundMetrics(
-        createMetricsHandler({ sources: metrics.sources, onError, scrapeMetrics: defineScrapeMetrics(metrics) }),
-      ),
-      health,
-      onError,
-    });
+    opened.metricsServer = await openMetricsPort(options, { metrics, health, onError });
   }
   const tracer = trace.getTracer('@vmobs/telemetry', version);
   const httpMetrics = httpMetricsOf(metrics);
@@ -210,19 +202,15 @@ async function startParts({ options, prefixes, settings, metrics, opened }: Part
     logger,
     tracer,
     metrics,
+    settings,
     health,
     metricsUrl: opened.metricsServer?.url,
-    fastify: createFastifyPlugin({ tracer, metrics, httpMetrics, health }),
+    httpMetrics,
     nodeHttp: createNodeHttp({ tracer, logger, metrics, httpMetrics, health }),
     get fetch() {
-      // Who calls nobody has no metric of calls.
+      // Client metrics are defined only when a client is created.
       tracedFetch ??= createTracedFetch({ tracer, metrics });
       return tracedFetch;
-    },
-    fastifyOptions: {
-      loggerInstance: logger,
-      logController: new LogController({ disableRequestLogging: true }),
-      frameworkErrors: createUnroutableReporter(httpMetrics),
     },
     listen: (app, serveOptions) => serve(telemetry, app, serveOptions),
     async run(app, serveOptions) {
@@ -238,11 +226,48 @@ async function startParts({ options, prefixes, settings, metrics, opened }: Part
   return telemetry;
 }
 
+function createServiceHealth(
+  { serviceName: service, serviceVersion: version }: TelemetrySettings,
+  logger: Logger,
+): Health {
+  return createHealth({
+    service,
+    version,
+    onCheckChanged(check, reason, err) {
+      if (reason === undefined) logger.info({ check }, 'readiness check passes again');
+      else logger.warn({ check, reason, ...(err !== undefined && { err }) }, 'readiness check does not pass');
+    },
+  });
+}
+
+function openMetricsPort(
+  { settings, metricsPortSetting, metricsHostSetting, wrapMetrics = (handler) => handler }: StartOptions,
+  parts: { readonly metrics: Catalogue; readonly health: Health; readonly onError: (error: Error) => void },
+): Promise<MetricsServer> {
+  const { metrics, health, onError } = parts;
+  const handler = createMetricsHandler({
+    sources: metrics.sources,
+    onError,
+    scrapeMetrics: defineScrapeMetrics(metrics),
+  });
+  return startMetricsServer({
+    listen: {
+      host: settings.metricsInterface,
+      port: settings.metricsPort,
+      portSetting: metricsPortSetting,
+      hostSetting: metricsHostSetting,
+    },
+    metrics: wrapMetrics(handler),
+    health,
+    onError,
+  });
+}
+
 function readEnvironment(options: TelemetryOptions, prefixes: readonly string[]): TelemetrySettings {
   try {
-    return readSettings(telemetrySettings(options), { env: process.env, prefixes });
+    return readTelemetrySettings(options, { prefixes });
   } catch (error) {
-    if (!(error instanceof ConfigurationError) || options.exitOnBadSettings === false) throw error;
+    if (!(error instanceof ConfigurationError)) throw error;
     process.stderr.write(`${options.name}: ${error.message}\n`);
     process.exit(error.exitStatus);
   }
