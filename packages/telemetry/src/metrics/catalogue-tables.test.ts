@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
-import { scrape } from './read-samples.ts';
+import { scrape } from './testing/read-samples.ts';
 
 const cpu = { name: 'vm_cpu_usage_percent', help: 'Load of the processors.', type: 'gauge' } as const;
 
@@ -8,7 +8,7 @@ function tableOf(catalogue: ReturnType<typeof createCatalogue>, name = 'vms') {
   return catalogue.seriesTable({ name, labels: ['vm_id'], columns: { cpu }, maxRows: 2 });
 }
 
-test('the rows of a table are on the page, and what the table says of itself', async () => {
+test('the rows of a table and its own metrics are on the page', async () => {
   const catalogue = createCatalogue();
   const vms = tableOf(catalogue);
   for (const vm_id of ['a', 'b', 'c']) vms.columns.cpu.set(vms.add({ vm_id }), 12.5);
@@ -34,7 +34,7 @@ test('the metrics of a table are among the entries of its catalogue', () => {
   ]);
 });
 
-test('a metric is in one table or is an instrument, whichever comes first', () => {
+test('a name belongs to a table or an instrument, whichever is first', () => {
   const catalogue = createCatalogue();
   tableOf(catalogue);
   expect(() => tableOf(catalogue, 'others')).toThrow(/vm_cpu_usage_percent cannot be in the series table others/);
@@ -44,7 +44,7 @@ test('a metric is in one table or is an instrument, whichever comes first', () =
   expect(() => tableOf(second)).toThrow(/vm_cpu_usage_percent cannot be in the series table vms: it is defined/);
 });
 
-test('values can be set when a page is asked for, and a failure of that costs the table alone', async () => {
+test('values can be set at each scrape and a failure of that only loses the table', async () => {
   const catalogue = createCatalogue();
   catalogue.gauge({ name: 'other', help: 'Another one.' });
   let reads = 0;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import { anyValue } from '../definitions/definition.ts';
 import { createCatalogue } from './catalogue.ts';
-import { anyValue } from './definition.ts';
-import { readLines, readOverflow, scrape } from './read-samples.ts';
+import { readLines, readOverflow, scrape } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 const reasonForBuckets = 'The objective stands at 0.5 s.';
 
-test('every combination of known label values exists at zero before anything happened', async () => {
+test('every combination of known label values exists at zero from the start', async () => {
   const metrics = createCatalogue();
   metrics.counter({ name: 'boots_total', help, labels: { zone: ['a', 'b'], status: ['success', 'failed'] } });
   metrics.gauge({ name: 'vms', help, labels: { state: ['running', 'paused'] } });
@@ -35,7 +35,7 @@ test('a label whose values are not known in advance has no series until one is u
   expect(await readLines(metrics)).toEqual(['usage{vm_id="vm-1",op="read"} 4']);
 });
 
-test('what went to overflow is counted, from 0 on for each metric with a label of any value', async () => {
+test('overflow is counted from 0 for each metric with a label of any value', async () => {
   const metrics = createCatalogue();
   metrics.counter({ name: 'boots_total', help, labels: { status: ['ok'] } });
   metrics.gauge({ name: 'usage', help, labels: { vm_id: anyValue } });
@@ -65,7 +65,7 @@ test('an observed metric is read at each scrape', async () => {
   expect(await readLines(metrics)).toEqual(['vms 2', 'io_bytes_total{op="read"} 20']);
 });
 
-test('an observed metric that has no value now has no series', async () => {
+test('an observed metric without a value has no series', async () => {
   const metrics = createCatalogue();
   let temperature: number | undefined;
   metrics.observed({ type: 'gauge', name: 'temperature_celsius', help, read: () => temperature });
@@ -74,7 +74,7 @@ test('an observed metric that has no value now has no series', async () => {
   expect(await readLines(metrics)).toEqual(['temperature_celsius 0']);
 });
 
-test('an observed metric that cannot be read, or reads what is no number, costs only itself', async () => {
+test('an observed metric that fails or is not a number does not affect others', async () => {
   const metrics = createCatalogue();
   const read = () => {
     throw new Error('gone');
@@ -88,7 +88,7 @@ test('an observed metric that cannot be read, or reads what is no number, costs 
   expect(errors.map(({ cause }) => cause)).toEqual([new Error('gone'), new RangeError('blurred: NaN is not a number')]);
 });
 
-test('the catalogue lists what was defined, in that order, with the reason for its buckets', () => {
+test('the catalogue lists definitions in order with the reason for their buckets', () => {
   const metrics = createCatalogue();
   metrics.observed({ type: 'gauge', name: 'vms', help, read: () => 1 });
   metrics.histogram({ name: 'wait_seconds', help, labels: { op: ['boot'] }, buckets: [0.5], reasonForBuckets });

@@ -1,5 +1,5 @@
+import type { CounterDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from '../definitions/definition.ts';
 import type { Exemplar } from '../exposition/family.ts';
-import type { CounterDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from './definition.ts';
 import type { TakeExemplar } from './exemplars.ts';
 import type { Instrument } from './instrument.ts';
 import { createSeriesSet, type Series, type SeriesSet } from './series-set.ts';
@@ -14,7 +14,7 @@ export interface BoundCounter {
 export interface Counter<Labels extends LabelSchema = NoLabels> {
   /** Adds an amount. @throws RangeError for one that is negative, infinite or not a number. */
   inc(...args: WithLabels<Labels, [amount?: number]>): void;
-  /** The series of a label set, to keep where it is moved often. It is on the page from then on. */
+  /** The series of a label set, to keep where it is incremented often. It is on the page from then on. */
   labels(...args: WithLabels<Labels, []>): BoundCounter;
 }
 
@@ -38,7 +38,7 @@ export function createCounter(definition: CounterDefinition, takeExemplar: TakeE
   };
 }
 
-/** A class, so that all series share their methods: a series is what is moved millions of times a second. */
+/** A class, so that all series share their methods: a series may be incremented millions of times per second. */
 class CounterSeries implements Series, BoundCounter {
   readonly labels: LabelSet;
   isLive = false;

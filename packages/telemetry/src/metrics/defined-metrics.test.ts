@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { anyValue } from '../definitions/definition.ts';
 import { createCatalogue } from './catalogue.ts';
-import { anyValue } from './definition.ts';
-import { readLines } from './read-samples.ts';
+import { readLines } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 const reasonForBuckets = 'One is enough.';
@@ -20,7 +20,7 @@ function messageOf(work: () => unknown): string {
   throw new Error('nothing was thrown');
 }
 
-test('the same definition a second time gives the same instrument', async () => {
+test('repeating a definition returns the same instrument', async () => {
   const metrics = createCatalogue();
   const counter = { name: 'calls_total', help, labels: { zone: anyValue, status: ['ok', 'failed'] } } as const;
   const histogram = { name: 'wait_seconds', help, buckets: [1, 2], reasonForBuckets } as const;
@@ -38,7 +38,7 @@ test('the same definition a second time gives the same instrument', async () => 
   expect(metrics.entries.slice(1).map(({ name }) => name)).toEqual(['calls_total', 'wait_seconds', 'vms']);
 });
 
-test('a different definition is an error that names both places and what differs', () => {
+test('a different definition is an error with both places and the differences', () => {
   const metrics = createCatalogue();
   const [first] = [here(), metrics.counter({ name: 'calls_total', help, labels: { status: ['ok', 'failed'] } })];
   let second = '';
@@ -49,7 +49,7 @@ test('a different definition is an error that names both places and what differs
   const [file, line] = second.split(/:(?=\d+$)/);
   expect(message).toBe(
     [
-      'metric calls_total is defined twice, and not in the same way; define it once and pass it on',
+      'metric calls_total is defined twice with different definitions; define it once and pass it on',
       `  ${first}: labels status = failed ok`,
       `  ${file}:${Number(line) + 1}: labels code = any value`,
     ].join('\n'),
@@ -62,14 +62,14 @@ test.for<[string, string, object]>([
   ['the reason for its buckets', 'reasonForBuckets "None."', { reasonForBuckets: 'None.' }],
   ['labels', 'labels op = boot', { labels: { op: ['boot'] } }],
   ['its limit', 'maxSeries 5', { maxSeries: 5 }],
-])('another definition is one that differs in %s', ([, said, change]) => {
+])('a definition that differs in %s is a different one', ([, said, change]) => {
   const metrics = createCatalogue();
   const definition = { name: 'wait_seconds', help, buckets: [1, 2], reasonForBuckets };
   metrics.histogram(definition);
   expect(messageOf(() => metrics.histogram({ ...definition, ...change })).split('\n')[2]).toMatch(said);
 });
 
-test('another type, another function that reads and other exemplars are another definition, too', () => {
+test('another type, read function or exemplars make a different definition', () => {
   const metrics = createCatalogue();
   metrics.counter({ name: 'calls_total', help });
   expect(() => metrics.gauge({ name: 'calls_total', help })).toThrow(/type counter\n.*type gauge/);
@@ -83,7 +83,7 @@ test('another type, another function that reads and other exemplars are another 
   expect(() => metrics.observed({ type: 'gauge', name: 'vms', help, read: () => 2 })).toThrow('defined twice');
 });
 
-test('when one line defines for several callers, the callers are named', () => {
+test('if one line defines for several callers the error names the callers', () => {
   const metrics = createCatalogue();
   const define = (status: string) => metrics.counter({ name: 'calls_total', help, labels: { status: [status] } });
   const [first] = [here(), define('ok')];
@@ -96,7 +96,7 @@ test('when one line defines for several callers, the callers are named', () => {
   expect(message).toContain(`  ${first}: labels status = ok\n  ${file}:${Number(line) + 1}: labels status = failed`);
 });
 
-test('a place that is not known is no reason to fail otherwise', () => {
+test('an unknown place does not change the error', () => {
   const metrics = createCatalogue();
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
@@ -105,16 +105,14 @@ test('a place that is not known is no reason to fail otherwise', () => {
   } finally {
     Error.stackTraceLimit = limit;
   }
-  expect(() => metrics.gauge({ name: 'calls_total', help })).toThrow('a place that is not known: type counter');
+  expect(() => metrics.gauge({ name: 'calls_total', help })).toThrow('an unknown place: type counter');
 });
 
-test('two metrics that OpenMetrics would give one name are refused, with both places', () => {
+test('two metrics with one name in OpenMetrics are refused with both places', () => {
   const metrics = createCatalogue();
   const [first] = [here(), metrics.gauge({ name: 'calls', help })];
   const message = messageOf(() => metrics.counter({ name: 'calls_total', help }));
-  expect(message).toMatch(
-    /^metric calls_total and metric calls would both be calls in OpenMetrics; name one otherwise$/m,
-  );
+  expect(message).toMatch(/^metric calls_total and metric calls would both be calls in OpenMetrics; rename one$/m);
   expect(message).toContain(`  ${first}: calls\n`);
   metrics.histogram({ name: 'wait_seconds', help, buckets: [1], reasonForBuckets });
   expect(() => metrics.gauge({ name: 'wait_seconds_count', help })).toThrow('would both be wait_seconds_count');

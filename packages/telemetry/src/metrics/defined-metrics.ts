@@ -1,9 +1,9 @@
-import { type AnyDefinition, anyValue, type InstrumentType, type LabelSchema } from './definition.ts';
-import { type DefinitionPlace, nameTwoPlaces } from './definition-place.ts';
-import { MetricDefinitionError } from './metric-definition-error.ts';
-import { defaultMaxSeries } from './series-set.ts';
+import { fileURLToPath } from 'node:url';
+import { MetricDefinitionError } from '../definitions/check-definition.ts';
+import { type AnyDefinition, anyValue, defaultMaxSeries, type LabelSchema } from '../definitions/definition.ts';
+import { occupiedNames } from '../exposition/names.ts';
 
-/** A metric of the catalogue with its definition and the place of it. */
+/** A metric of the catalogue, with its definition and the place of the definition. */
 export interface DefinedMetric {
   readonly definition: AnyDefinition;
   readonly place: DefinitionPlace;
@@ -12,14 +12,14 @@ export interface DefinedMetric {
 /**
  * Finds the metric that a definition repeats.
  *
- * @throws MetricDefinitionError that names both places, when a metric has the name and is another, or when OpenMetrics
- * would give one name to series of both.
+ * @throws MetricDefinitionError with both places, when a metric of that name has another definition, or when series of both would
+ * have the same name in OpenMetrics.
  */
 export function findSameMetric<Metric extends DefinedMetric>(
   metrics: ReadonlyMap<string, Metric>,
   { definition, place }: DefinedMetric,
 ): Metric | undefined {
-  const { name, type } = definition;
+  const { name } = definition;
   const same = metrics.get(name);
   if (same !== undefined) {
     const [before, now] = [describeAll(same.definition), describeAll(definition)];
@@ -29,23 +29,23 @@ export function findSameMetric<Metric extends DefinedMetric>(
     const [first, second] = nameTwoPlaces(same.place, place);
     throw new MetricDefinitionError(
       name,
-      `is defined twice, and not in the same way; define it once and pass it on\n  ${first}: ${describe(before)}\n  ${second}: ${describe(now)}`,
+      `is defined twice with different definitions; define it once and pass it on\n  ${first}: ${describe(before)}\n  ${second}: ${describe(now)}`,
     );
   }
-  const claimed = new Set(namesOfSeries(type, name));
+  const occupied = new Set(occupiedNames(definition));
   for (const other of metrics.values()) {
-    const shared = namesOfSeries(other.definition.type, other.definition.name).find((claim) => claimed.has(claim));
+    const shared = occupiedNames(other.definition).find((candidate) => occupied.has(candidate));
     if (shared === undefined) continue;
     const [first, second] = nameTwoPlaces(other.place, place);
     throw new MetricDefinitionError(
       name,
-      `and metric ${other.definition.name} would both be ${shared} in OpenMetrics; name one otherwise\n  ${first}: ${other.definition.name}\n  ${second}: ${name}`,
+      `and metric ${other.definition.name} would both be ${shared} in OpenMetrics; rename one\n  ${first}: ${other.definition.name}\n  ${second}: ${name}`,
     );
   }
   return undefined;
 }
 
-/** What two definitions of one metric have in common; the order of labels and of their values makes no difference. */
+/** The properties that two definitions of a metric must share. The order of labels and of their values does not matter. */
 function describeAll(definition: AnyDefinition): ReadonlyMap<string, unknown> {
   const { type, help, labels = {}, buckets = [], reasonForBuckets, exemplars = false, read } = definition;
   const { maxSeries = defaultMaxSeries } = definition;
@@ -68,10 +68,30 @@ function describeLabels(labels: LabelSchema): string {
   return described.sort().join('; ') || 'none';
 }
 
-/** Every name that the series of a metric may have, in either format. OpenMetrics names a counter without `_total`. */
-function namesOfSeries(type: InstrumentType, name: string): readonly string[] {
-  if (type === 'gauge') return [name];
-  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
-  const suffixes = type === 'counter' ? ['_total', '_created'] : ['_bucket', '_sum', '_count', '_created'];
-  return [family, ...suffixes.map((suffix) => family + suffix)];
+/** The stack of a definition: `file:line` of the call, then of its caller, and so on. */
+export type DefinitionPlace = readonly string[];
+
+/** The place where `definer` was called. Only `definer` itself calls this. */
+export function placeOfCall(definer: (...args: never[]) => unknown): DefinitionPlace {
+  const trace: { stack?: string } = {};
+  Error.captureStackTrace(trace, definer);
+  return (trace.stack ?? '').split('\n').flatMap((frame) => {
+    const [, file, line] = /(?:\(|at (?:async )?)([^()]+):(\d+):\d+\)?$/.exec(frame) ?? [];
+    if (file === undefined || file.startsWith('node:')) return [];
+    return [`${file.startsWith('file:') ? fileURLToPath(file) : file}:${line}`];
+  });
+}
+
+/**
+ * Names two places so that they differ: when a function defines a metric for its callers, both definitions are on the same line,
+ * and only the callers differ.
+ */
+function nameTwoPlaces(first: DefinitionPlace, second: DefinitionPlace): readonly [string, string] {
+  const apart = Math.max(
+    0,
+    first.findIndex((place, index) => place !== second[index]),
+  );
+  // `Error.stackTraceLimit` may be 0.
+  const nowhere = 'an unknown place';
+  return [first[apart] ?? nowhere, second[apart] ?? nowhere];
 }

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
 import { defineEventLoopMetrics } from './event-loop-metrics.ts';
-import { readFamilies } from './read-samples.ts';
+import { readFamilies } from './testing/read-samples.ts';
 
 const opened: { close(): void }[] = [];
 
@@ -40,13 +40,13 @@ async function stall(maxLag: () => Promise<number>): Promise<void> {
   }
 }
 
-test('before the event loop has turned its lag is 0', async () => {
+test('the lag is 0 before the event loop has turned', async () => {
   const { valuesOf } = createWatched();
   for (const which of ['', 'max_', 'p50_', 'p90_', 'p99_'])
     expect(await valuesOf(`nodejs_eventloop_lag_${which}seconds`)).toEqual([0]);
 });
 
-test('a stall is the longest lag, and the others are not above it', async () => {
+test('a stall is the maximum lag and the other metrics are not above it', async () => {
   const { valuesOf, maxLag } = createWatched();
   await stall(maxLag);
   const max = await maxLag();
@@ -59,7 +59,7 @@ test('a stall is the longest lag, and the others are not above it', async () => 
   }
 });
 
-test('a stall is seen by every reader for a window, and is gone after two', async () => {
+test('every reader sees a stall for one window and none after two', async () => {
   const { clock, maxLag } = createWatched();
   await stall(maxLag);
   clock.now = 14_000;
@@ -73,7 +73,7 @@ test('a stall is seen by every reader for a window, and is gone after two', asyn
   expect(await maxLag()).toBe(0);
 });
 
-test('nothing is watched after the end', async () => {
+test('closing stops the monitor', async () => {
   const { watching, maxLag } = createWatched();
   watching.close();
   const before = await maxLag();
@@ -82,7 +82,7 @@ test('nothing is watched after the end', async () => {
   expect(await maxLag()).toBe(before);
 });
 
-test('the time of the loop is told as working and waiting', async () => {
+test('the time of the event loop is split into active and idle', async () => {
   const { valuesOf } = createWatched();
   const read = async () => (await valuesOf('nodejs_eventloop_time_seconds_total')) as [number, number];
   const [active] = await read();

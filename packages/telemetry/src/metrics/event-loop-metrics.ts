@@ -3,18 +3,18 @@ import type { Catalogue } from './catalogue.ts';
 
 type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
 
-/** How the event loop is watched. */
+/** Options of `defineEventLoopMetrics`. */
 export interface EventLoopOptions {
   /**
-   * Milliseconds between two looks at the clock. A stall that is shorter is seen in part, or not at all. Each look wakes
-   * an idle process: at 20 ms that takes 0.4 % of a core, at 10 ms 0.7 %, at 50 ms 0.2 %; a busy one is awake anyway.
+   * Milliseconds between two timer samples. Shorter stalls are measured in part, or not at all. Each sample wakes an idle
+   * process: at 20 ms this takes 0.4 % of a core, at 10 ms 0.7 %, at 50 ms 0.2 %; a busy process is awake anyway.
    *
    * @default 20
    */
   readonly resolutionMs?: number;
   /**
-   * Milliseconds that a reading covers at least, and twice as many at most if it is read as often: no less than the
-   * interval of the slowest of several scrapers, so that each sees every stall.
+   * Milliseconds that a reading covers at least; at most twice as many if it is read this often. Use at least the interval of
+   * the slowest scraper, so that each scraper sees every stall.
    *
    * @default 15_000
    */
@@ -24,14 +24,14 @@ export interface EventLoopOptions {
 }
 
 /**
- * Defines how late the event loop is and how much of its time it works.
+ * Defines the lag and the utilization of the event loop.
  *
- * Lag is how much later than asked for a timer of the event loop fires: what a request waits before anything is done for
- * it. prom-client shows the whole interval of that timer, which never falls below its resolution; here the resolution is
- * taken off. Its `_mean_` would repeat the first metric, its `_min_` is then always 0, and its `_stddev_` takes as long to
- * compute as all the rest of a scrape.
+ * Lag is the delay of a timer of the event loop: how long a request waits before any work is done for it. prom-client reports
+ * the whole interval of that timer, which is never below its resolution; here the resolution is subtracted. Its `_mean_` would
+ * repeat the first metric, its `_min_` would then always be 0, and its `_stddev_` takes as long to compute as the rest of a
+ * scrape.
  *
- * @returns what watches, to be closed
+ * @returns the monitor, to be closed
  */
 export function defineEventLoopMetrics(
   catalogue: Catalogue,
@@ -50,14 +50,14 @@ export function defineEventLoopMetrics(
       },
     });
   define('nodejs_eventloop_lag_seconds', 'the mean', ({ mean }) => mean);
-  define('nodejs_eventloop_lag_max_seconds', 'the longest', ({ max }) => max);
+  define('nodejs_eventloop_lag_max_seconds', 'the maximum', ({ max }) => max);
   define('nodejs_eventloop_lag_p50_seconds', 'the median', (histogram) => histogram.percentile(50));
-  define('nodejs_eventloop_lag_p90_seconds', 'nine tenths are below it', (histogram) => histogram.percentile(90));
-  define('nodejs_eventloop_lag_p99_seconds', '99 of 100 are below it', (histogram) => histogram.percentile(99));
+  define('nodejs_eventloop_lag_p90_seconds', 'the 90th percentile', (histogram) => histogram.percentile(90));
+  define('nodejs_eventloop_lag_p99_seconds', 'the 99th percentile', (histogram) => histogram.percentile(99));
   catalogue.observed({
     type: 'counter',
     name: 'nodejs_eventloop_time_seconds_total',
-    help: 'Time that the event loop has spent working (active) and waiting (idle), in seconds; the rate of active is its utilization.',
+    help: 'Time that the event loop spent working (active) and waiting (idle), in seconds; the rate of active is its utilization.',
     labels: { nodejs_eventloop_state: ['active', 'idle'] },
     read: () => {
       const { active, idle } = performance.eventLoopUtilization();
@@ -70,15 +70,15 @@ export function defineEventLoopMetrics(
   return delays;
 }
 
-/** Delays since some time. */
+/** Delays since a time. */
 interface DelayWindow {
   readonly histogram: DelayHistogram;
   begin: number;
 }
 
 /**
- * Two overlapping windows of delays; the older one is read. Once the newer one is long enough to be read instead, the
- * older one begins anew. So a reader never takes away what another has not seen yet.
+ * Keeps two overlapping windows of delays and reads the older one. Once the newer window is long enough, it is read instead and
+ * the older one restarts. So a reader never discards what another has not seen yet.
  */
 function watchDelays({ resolutionMs, windowMs, now }: Required<EventLoopOptions>) {
   const open = (): DelayWindow => {
@@ -86,7 +86,7 @@ function watchDelays({ resolutionMs, windowMs, now }: Required<EventLoopOptions>
     histogram.enable();
     return { histogram, begin: now() };
   };
-  // Their timers fire in the same turn of the loop, so that two cost hardly more than one.
+  // Their timers fire in the same turn of the loop, so two cost hardly more than one.
   let older = open();
   let newer = open();
   return {

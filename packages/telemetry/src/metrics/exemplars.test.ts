@@ -2,7 +2,7 @@ import { context, type SpanContext, TraceFlags, trace } from '@opentelemetry/api
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
-import { readSamples } from './read-samples.ts';
+import { readSamples } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 const reasonForBuckets = 'One is enough.';
@@ -27,7 +27,7 @@ function createTimed() {
   return { clock, metrics, wait, readExemplars };
 }
 
-test('a bucket has the sampled span in which its last value was observed', async () => {
+test('a bucket has the sampled span of its last observation', async () => {
   const { clock, wait, readExemplars } = createTimed();
   inSpan('b7ad6b7169203331', () => wait.observe(0.25));
   clock.now += 1_000;
@@ -42,7 +42,7 @@ test('a bucket has the sampled span in which its last value was observed', async
   ]);
 });
 
-test('a bucket takes one exemplar a second, and the next one also when the clock was set back', async () => {
+test('a bucket takes one exemplar per second even if the clock is set back', async () => {
   const { clock, wait, readExemplars } = createTimed();
   const valueOfFirst = async () => (await readExemplars())[0]?.value;
   const observe = (value: number) => inSpan('b7ad6b7169203331', () => wait.observe(value));
@@ -58,7 +58,7 @@ test('a bucket takes one exemplar a second, and the next one also when the clock
   expect(await valueOfFirst()).toBe(0.4);
 });
 
-test('without a span, or with one that is not sampled or not valid, there is no exemplar', async () => {
+test('without a valid sampled span there is no exemplar', async () => {
   const { wait, readExemplars } = createTimed();
   wait.observe(0.5);
   inSpan('b7ad6b7169203331', () => wait.observe(0.5), { traceFlags: TraceFlags.NONE });
@@ -66,14 +66,14 @@ test('without a span, or with one that is not sampled or not valid, there is no 
   expect((await readExemplars()).filter((exemplar) => exemplar !== undefined)).toEqual([]);
 });
 
-test('the labels of an exemplar keep to the 128 characters of OpenMetrics', async () => {
+test('the labels of an exemplar fit the 128 characters of OpenMetrics', async () => {
   const { wait, readExemplars } = createTimed();
   inSpan('b7ad6b7169203331', () => wait.observe(0.5));
   const labels = (await readExemplars())[0]?.labels ?? {};
   expect(Object.entries(labels).flat().join('')).toHaveLength(63);
 });
 
-test('labelled and bound observations take exemplars, too', async () => {
+test('labelled and bound observations also take exemplars', async () => {
   const { metrics } = createTimed();
   const steps = metrics.histogram({
     name: 'step_seconds',

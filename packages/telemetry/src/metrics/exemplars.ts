@@ -1,16 +1,16 @@
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import type { Exemplar } from '../exposition/family.ts';
 
-/** Gives the exemplar of a series after a recording: a new one from the active sampled span, or the one it had. */
+/** Returns the exemplar of a series after a recording: a new one from the active sampled span, or the previous one. */
 export type TakeExemplar = (previous: Exemplar | undefined, value: number) => Exemplar | undefined;
 
-/** Where exemplars get their time from. */
+/** Options of `createExemplars`. */
 export interface ExemplarOptions {
   /** Unix time in milliseconds. */
   readonly now: () => number;
   /**
-   * Milliseconds for which a series keeps an exemplar before it takes the next one: of those between two scrapes only
-   * one is ever seen.
+   * Milliseconds for which a series keeps an exemplar before it takes another: of several between two scrapes, only one is
+   * ever seen.
    *
    * @default 1000
    */
@@ -29,7 +29,7 @@ export function createExemplars({ now, intervalMs = 1_000 }: ExemplarOptions): T
     const context = trace.getActiveSpan()?.spanContext();
     if (context === undefined || (context.traceFlags & TraceFlags.SAMPLED) === 0) return previous;
     const timestamp = now() / 1_000;
-    // A clock that was set back must not keep an exemplar for ever.
+    // Math.abs, so that a clock that is set back does not keep an exemplar forever.
     if (previous !== undefined && Math.abs(timestamp - previous.timestamp) * 1_000 < intervalMs) return previous;
     if (!isSpanContextValid(context)) return previous;
     return { labels: { trace_id: context.traceId, span_id: context.spanId }, value, timestamp };

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
 import { defineGarbageCollectionMetrics } from './garbage-collection-metrics.ts';
-import { readSamples } from './read-samples.ts';
+import { readSamples } from './testing/read-samples.ts';
 
 setFlagsFromString('--expose-gc');
 const collect: (options?: { type: 'minor' }) => void = runInNewContext('gc');
@@ -19,7 +19,7 @@ function createWatched() {
   return { watching, read };
 }
 
-test('collections are counted by kind, with the time that they took', async () => {
+test('collections are counted by kind with their duration', async () => {
   const { watching, read } = createWatched();
   for (const kind of ['major', 'minor', 'incremental', 'weakcb']) expect(await read('_count', kind)).toBe(0);
   collect();

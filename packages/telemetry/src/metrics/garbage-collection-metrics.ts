@@ -5,19 +5,19 @@ import type { Catalogue } from './catalogue.ts';
 const kinds = ['major', 'minor', 'incremental', 'weakcb'] as const;
 
 /**
- * Defines the duration of garbage collections, which Node tells an observer of. To be told of one costs 20 us, measured
- * with Node 24 on an AMD EPYC; a minor one takes some 500.
+ * Defines the duration of garbage collections, which Node reports to an observer. A report costs 20 us, measured with Node 24 on
+ * an AMD EPYC; a minor collection takes about 500.
  *
  * @returns the observer, to be closed
  */
 export function defineGarbageCollectionMetrics(catalogue: Catalogue): { close(): void } {
   const duration = catalogue.histogram({
     name: 'nodejs_gc_duration_seconds',
-    help: 'Time that garbage collections took, by kind, in seconds.',
+    help: 'Duration of garbage collections, by kind, in seconds.',
     labels: { kind: kinds },
     buckets: [0.001, 0.01, 0.1, 1, 2, 5],
     reasonForBuckets:
-      'The edges of prom-client, so that its dashboards work: a minor collection takes about 0.001 s; one of 0.1 s or more is a pause that requests feel.',
+      'The edges of prom-client, so that its dashboards work: a minor collection takes about 0.001 s; one of 0.1 s or more delays requests.',
   });
   const series = {
     major: duration.labels({ kind: 'major' }),

@@ -1,4 +1,4 @@
-import type { InstrumentDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from './definition.ts';
+import type { InstrumentDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from '../definitions/definition.ts';
 import { type Instrument, refuseNaN } from './instrument.ts';
 import { createSeriesSet, type Series, type SeriesSet } from './series-set.ts';
 
@@ -6,21 +6,21 @@ import { createSeriesSet, type Series, type SeriesSet } from './series-set.ts';
 export interface BoundGauge {
   /** @throws RangeError for a value that is not a number. */
   set(value: number): void;
-  /** Adds an amount; a negative one is taken away. @throws RangeError when the sum is not a number. */
+  /** Adds an amount, which may be negative. @throws RangeError when the sum is not a number. */
   inc(amount?: number): void;
-  /** Ends the series; it comes back when it is moved again. */
+  /** Removes the series; it returns when it is set again. */
   remove(): void;
 }
 
-/** A value that goes up and down. What is set for label sets beyond the limit leaves its last value in overflow. */
+/** A value that goes up and down. For label sets beyond the limit, the overflow series has the last value. */
 export interface Gauge<Labels extends LabelSchema = NoLabels> {
   /** @throws RangeError for a value that is not a number. */
   set(...args: WithLabels<Labels, [value: number]>): void;
-  /** Adds an amount; a negative one is taken away. @throws RangeError when the sum is not a number. */
+  /** Adds an amount, which may be negative. @throws RangeError when the sum is not a number. */
   inc(...args: WithLabels<Labels, [amount?: number]>): void;
-  /** Ends the series of a label set; it comes back when it is moved again. */
+  /** Removes the series of a label set; it returns when it is set again. */
   remove(...args: WithLabels<Labels, []>): void;
-  /** The series of a label set, to keep where it is moved often. It is on the page from then on. */
+  /** The series of a label set, to keep where it is set often. It is on the page from then on. */
   labels(...args: WithLabels<Labels, []>): BoundGauge;
 }
 
@@ -47,7 +47,7 @@ export function createGauge(definition: InstrumentDefinition): Instrument<object
   };
 }
 
-/** A class, so that all series share their methods: a series is what is moved millions of times a second. */
+/** A class, so that all series share their methods: a series may be set millions of times per second. */
 class GaugeSeries implements Series, BoundGauge {
   readonly labels: LabelSet;
   isLive = false;

@@ -1,5 +1,5 @@
+import type { HistogramDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from '../definitions/definition.ts';
 import type { Exemplar, Sample } from '../exposition/family.ts';
-import type { HistogramDefinition, LabelSchema, LabelSet, NoLabels, WithLabels } from './definition.ts';
 import type { TakeExemplar } from './exemplars.ts';
 import type { Instrument } from './instrument.ts';
 import { createSeriesSet, type Series, type SeriesSet } from './series-set.ts';
@@ -14,14 +14,14 @@ export interface BoundHistogram {
 export interface Histogram<Labels extends LabelSchema = NoLabels> {
   /** @throws RangeError for a value that is infinite or not a number. */
   observe(...args: WithLabels<Labels, [value: number]>): void;
-  /** The series of a label set, to keep where it is moved often. It is on the page from then on. */
+  /** The series of a label set, to keep where it observes often. It is on the page from then on. */
   labels(...args: WithLabels<Labels, []>): BoundHistogram;
 }
 
-/** What all series of one histogram have in common. */
+/** What all series of one histogram share. */
 interface HistogramShape {
   readonly metric: string;
-  /** Upper edges; +Inf, the last one, is not among them. */
+  /** Upper edges without +Inf. */
   readonly edges: readonly number[];
   readonly takeExemplar: TakeExemplar;
 }
@@ -51,16 +51,16 @@ export function createHistogram(definition: HistogramDefinition, takeExemplar: T
   };
 }
 
-/** A class, so that all series share their methods: a series is what is moved millions of times a second. */
+/** A class, so that all series share their methods: a series may observe millions of values per second. */
 class HistogramSeries implements Series, BoundHistogram {
   readonly labels: LabelSet;
   isLive = false;
   readonly #shape: HistogramShape;
   readonly #set: SeriesSet<HistogramSeries>;
-  /** Observations in each bucket alone; the page has them added up. */
+  /** Observations per bucket; the page has cumulative counts. */
   readonly #counts: Float64Array;
   #sum = 0;
-  /** By bucket; none until the first one is taken. */
+  /** By bucket; `undefined` until the first one is taken. */
   #exemplars: (Exemplar | undefined)[] | undefined = undefined;
 
   constructor(shape: HistogramShape, labels: LabelSet, set: SeriesSet<HistogramSeries>) {
@@ -89,8 +89,8 @@ class HistogramSeries implements Series, BoundHistogram {
     this.#exemplars[bucket] = exemplar;
   }
 
-  /** A copy of what is on the page. */
-  copy(): HistogramMoment {
+  /** A copy of the values for the page. */
+  copy(): HistogramSnapshot {
     return {
       labels: this.labels,
       counts: this.#counts.slice(),
@@ -100,17 +100,17 @@ class HistogramSeries implements Series, BoundHistogram {
   }
 }
 
-/** One series of a histogram at one moment. */
-interface HistogramMoment {
+/** The values of one series at one time. */
+interface HistogramSnapshot {
   readonly labels: LabelSet;
   readonly counts: Float64Array;
   readonly sum: number;
   readonly exemplars: readonly (Exemplar | undefined)[];
 }
 
-/** The samples are made one by one, since there are many of them: a line for each bucket of each series. */
-function* samplesOf({ metric, edges }: HistogramShape, moments: readonly HistogramMoment[]): Generator<Sample> {
-  for (const { labels, counts, sum, exemplars } of moments) {
+/** Yields the samples one by one, because there are many: one per bucket of each series. */
+function* samplesOf({ metric, edges }: HistogramShape, snapshots: readonly HistogramSnapshot[]): Generator<Sample> {
+  for (const { labels, counts, sum, exemplars } of snapshots) {
     let count = 0;
     for (const [bucket, observed] of counts.entries()) {
       count += observed;
@@ -123,7 +123,7 @@ function* samplesOf({ metric, edges }: HistogramShape, moments: readonly Histogr
   }
 }
 
-/** Index of the first edge that is not below a value, found by halving. */
+/** Index of the first edge that is not below a value, by binary search. */
 function bucketOf(edges: readonly number[], value: number): number {
   let low = 0;
   let high = edges.length;

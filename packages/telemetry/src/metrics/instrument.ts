@@ -1,16 +1,36 @@
+import type { AnyDefinition, LabelSet } from '../definitions/definition.ts';
 import type { Sample } from '../exposition/family.ts';
 
-/** A metric of the catalogue: what moves it, and what it says on the page. */
+/** A metric of the catalogue: the handle that changes it, and its samples. */
 export interface Instrument<Handle extends object> {
-  /** What the catalogue gives out. */
+  /** The object that the catalogue returns. */
   readonly handle: Handle;
-  /** All samples as they are at the moment of the call, whatever moves while they are iterated. */
+  /** All samples at the time of the call, whatever changes while they are iterated. */
   readonly read: () => Iterable<Sample>;
-  /** Recordings that went to an overflow series. */
+  /** Number of recordings that went to an overflow series. */
   readonly readOverflowed: () => number;
 }
 
-/** @throws RangeError that names the metric, for a value that is not a number. */
+/** @throws RangeError with the name of the metric, for a value that is not a number. */
 export function refuseNaN(metric: string, value: unknown): void {
   if (typeof value !== 'number' || Number.isNaN(value)) throw new RangeError(`${metric}: ${value} is not a number`);
+}
+
+/**
+ * Makes a metric that is read at each scrape. Its series are not limited: their number follows the state that is read, and the
+ * limit is for labels that come from clients.
+ */
+export function createObserved(name: string, read: NonNullable<AnyDefinition['read']>): Instrument<object> {
+  return {
+    handle: {},
+    read() {
+      const reading = read() ?? [];
+      const readings: Iterable<readonly [LabelSet, number]> = typeof reading === 'number' ? [[{}, reading]] : reading;
+      return Array.from(readings, ([labels, value]) => {
+        refuseNaN(name, value);
+        return { name, labels, value };
+      });
+    },
+    readOverflowed: () => 0,
+  };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { anyValue } from '../definitions/definition.ts';
 import { createCatalogue } from './catalogue.ts';
-import { anyValue } from './definition.ts';
-import { readLines } from './read-samples.ts';
+import { readLines } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 const reasonForBuckets = 'The objective stands at 0.5 s.';
@@ -32,7 +32,7 @@ test('instruments count, with and without labels', async () => {
   ]);
 });
 
-test.for([1, 2, 3, 7, 20])('a value stands in the first of %i buckets whose edge is not below it', async (count) => {
+test.for([1, 2, 3, 7, 20])('a value is in the first of %i buckets whose edge is not below it', async (count) => {
   const edges = Array.from({ length: count }, (_, index) => index - 1);
   const between = edges.map((edge) => edge - 0.5);
   const metrics = createCatalogue();
@@ -68,7 +68,7 @@ test('a bound series is the one of its labels', async () => {
   ]);
 });
 
-test('an instrument without labels can be bound, too', async () => {
+test('an instrument without labels can also be bound', async () => {
   const metrics = createCatalogue();
   const calls = metrics.counter({ name: 'calls_total', help });
   calls.labels().inc();
@@ -88,7 +88,7 @@ test('an instrument without labels can be bound, too', async () => {
   ]);
 });
 
-test('the series of a gauge ends when it is removed and comes back when it is moved, bound or not', async () => {
+test('a removed gauge series returns when it is set again, bound or not', async () => {
   const metrics = createCatalogue();
   const usage = metrics.gauge({ name: 'usage', help, labels: { vm_id: anyValue, op: ['read', 'write'] } });
   const depth = metrics.gauge({ name: 'depth', help });
@@ -129,7 +129,7 @@ test('a value that is not a number is refused by name and changes nothing', asyn
   expect(await readLines(metrics)).toEqual(before);
 });
 
-test('a gauge may be infinite, but not become what is no number', async () => {
+test('a gauge may be infinite but never NaN', async () => {
   const metrics = createCatalogue();
   const depth = metrics.gauge({ name: 'depth', help });
   depth.set(Number.POSITIVE_INFINITY);
@@ -137,7 +137,7 @@ test('a gauge may be infinite, but not become what is no number', async () => {
   expect(await readLines(metrics)).toEqual(['depth Infinity']);
 });
 
-test('a value of another type that got past the compiler is refused', () => {
+test('a value of another type, from an untyped caller, is refused', () => {
   const metrics = createCatalogue();
   const calls = metrics.counter({ name: 'calls_total', help });
   const depth = metrics.gauge({ name: 'depth', help });
@@ -149,7 +149,7 @@ test('a value of another type that got past the compiler is refused', () => {
   expect(() => wait.observe(text)).toThrow(RangeError);
 });
 
-test('the samples of a histogram are those of the moment when it was read', async () => {
+test('the samples of a histogram are a snapshot', async () => {
   const metrics = createCatalogue();
   const wait = metrics.histogram({ name: 'wait_seconds', help, buckets: [1], reasonForBuckets });
   wait.observe(0.5);

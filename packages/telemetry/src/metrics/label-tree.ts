@@ -1,22 +1,22 @@
-import type { LabelSet } from './definition.ts';
+import type { LabelSet } from '../definitions/definition.ts';
 
-/** Finds what belongs to a label set: one Map for each label, so that no key is built and none can collide. */
+/** Maps label sets to values with one Map per label, so that no combined key is built and none can collide. */
 export interface LabelTree<Leaf> {
-  /** `undefined` also for a set that lacks a label, has one too many, or a value that is not a string. */
+  /** `undefined` also for a set with a missing or additional label, or a value that is not a string. */
   find(labels: LabelSet): Leaf | undefined;
-  /** Puts a leaf in the place of a complete label set. */
+  /** Sets the leaf of a complete label set. */
   put(labels: LabelSet, leaf: Leaf): void;
-  /** Takes the leaf of a complete label set away, with the branches that led to it alone. */
+  /** Removes the leaf of a complete label set, and the branches that become empty. */
   remove(labels: LabelSet): void;
 }
 
 interface Branch<Leaf> {
   leaf: Leaf | undefined;
-  /** By the value of the next label; none after the last label, where an empty Map would cost more than the leaf. */
+  /** By the value of the next label; `undefined` after the last label, where an empty Map would cost more than the leaf. */
   readonly branches: Map<string, Branch<Leaf>> | undefined;
 }
 
-/** Makes an empty tree over labels of these names. */
+/** Makes an empty tree for labels of these names. */
 export function createLabelTree<Leaf>(labelNames: readonly string[]): LabelTree<Leaf> {
   const createBranch = (level: number): Branch<Leaf> => ({
     leaf: undefined,

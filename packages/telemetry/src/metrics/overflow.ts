@@ -1,17 +1,17 @@
-import { type AnyDefinition, anyValue, type ObservedDefinition } from './definition.ts';
+import { type AnyDefinition, anyValue, type ObservedDefinition } from '../definitions/definition.ts';
 
-/** A metric that may have more label sets than series. */
+/** A metric that may reach its limit of series. */
 interface LimitedMetric {
   readonly definition: AnyDefinition;
   readonly readOverflowed: () => number;
 }
 
-/** The metric that counts what went to overflow series. */
+/** Name of the metric that counts recordings in overflow series. */
 export const overflowMetric = 'telemetry_metric_overflow_total';
 
 /**
- * The metric that tells which of some metrics are at their limit. It is at 0 for every one that has a label of any value,
- * so that an alert can see the first recording that overflows.
+ * Defines the metric that tells which metrics are at their limit. It is 0 for every metric with a label of any value, so that an
+ * alert sees the first recording that overflows.
  */
 export function overflowOf(
   metrics: ReadonlyMap<string, LimitedMetric>,
@@ -19,7 +19,7 @@ export function overflowOf(
   return {
     type: 'counter',
     name: overflowMetric,
-    help: 'Recordings whose label set was beyond the limit of series of their metric, so that its overflow series took them.',
+    help: 'Recordings in overflow series, because their metric had reached its limit of series.',
     labels: { metric: anyValue },
     read: () =>
       Array.from(metrics.values(), ({ definition, readOverflowed }) => ({ definition, overflowed: readOverflowed() }))
@@ -28,7 +28,7 @@ export function overflowOf(
   };
 }
 
-/** Whether a metric is an instrument with a label of any value, so that it may come to its limit. */
+/** Whether a metric is an instrument with a label of any value, which may reach its limit. */
 export function isOpen({ labels = {}, read }: AnyDefinition): boolean {
   return read === undefined && Object.values(labels).includes(anyValue);
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { afterEach, expect, test } from 'vitest';
 import { createCatalogue } from './catalogue.ts';
 import { defineProcessMetrics, type ProcessMetrics, processCpuSeconds } from './process-metrics.ts';
-import { readFamilies, scrape } from './read-samples.ts';
+import { readFamilies, scrape } from './testing/read-samples.ts';
 
 const onLinux = test.runIf(process.platform === 'linux');
 const opened: ProcessMetrics[] = [];
@@ -22,7 +22,7 @@ function createDefined() {
   return { metrics, read, readValue };
 }
 
-test('the metrics that every Prometheus client has are there with their types', async () => {
+test('the metrics that every Prometheus client has exist with their types', async () => {
   const { metrics } = createDefined();
   expect(metrics.entries.map(({ name, type }) => `${type} ${name}`)).toEqual([
     'counter process_cpu_user_seconds_total',
@@ -87,7 +87,7 @@ onLinux('open files are counted, and there may be more', async () => {
   expect(await readValue('process_max_fds')).toBeGreaterThan(after);
 });
 
-test('the CPU time only grows and is that of user and system together', async () => {
+test('the CPU time only grows and is the sum of user and system', async () => {
   const { readValue } = createDefined();
   const before = process.cpuUsage();
   const seconds = processCpuSeconds();
@@ -107,13 +107,13 @@ test('active resources are counted by type', async () => {
   expect(timeouts?.value).toBeGreaterThanOrEqual(3);
 });
 
-test('the heap is told by its spaces', async () => {
+test('the heap is split by space', async () => {
   const { read } = createDefined();
   const spaces = Array.from((await read('nodejs_heap_space_size_used_bytes'))?.samples ?? []);
   expect(spaces.map(({ labels }) => labels['space'])).toEqual(expect.arrayContaining(['new', 'old', 'large_object']));
 });
 
-test('the version of Node is a label, whole and in its parts', async () => {
+test('the version of Node is a label, whole and by part', async () => {
   const { read } = createDefined();
   const [major, minor, patch] = process.versions.node.split('.');
   expect((await read('nodejs_version_info'))?.samples).toEqual([
@@ -121,7 +121,7 @@ test('the version of Node is a label, whole and in its parts', async () => {
   ]);
 });
 
-test('a process that does not close them ends all the same', async () => {
+test('a process that does not close them still ends', async () => {
   const source = (file: string) => JSON.stringify(join(import.meta.dirname, file));
   const program = `
     import { createCatalogue } from ${source('catalogue.ts')};

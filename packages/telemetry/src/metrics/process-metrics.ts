@@ -4,19 +4,18 @@ import { defineEventLoopMetrics, type EventLoopOptions } from './event-loop-metr
 import { defineGarbageCollectionMetrics } from './garbage-collection-metrics.ts';
 import { defineNodeMetrics } from './node-metrics.ts';
 
-/** What watches the process for its metrics until it is closed. */
+/** Monitors of the process, which run until they are closed. */
 export interface ProcessMetrics {
-  /** Ends the watching; the metrics keep their last values. */
+  /** Stops the monitors; the metrics keep their last values. */
   close(): void;
 }
 
 /**
- * Defines the metrics that Prometheus client libraries agree on for a process, and those of a Node process under the names
- * that prom-client gave them.
+ * Defines the process metrics that Prometheus client libraries share, and those of Node under prom-client's names.
  *
- * Cost, measured with Node 24 on 2 shared cores of an AMD EPYC: what is read takes 0.3 ms a scrape, and 0.1 ms more
- * for each thousand connections. What is watched between scrapes takes 0.4 % of a core for the event loop
- * (`EventLoopOptions`) and 20 us for each garbage collection.
+ * Cost, measured with Node 24 on 2 shared cores of an AMD EPYC: reading takes 0.3 ms per scrape, and 0.1 ms more per thousand
+ * connections. Monitoring between scrapes takes 0.4 % of a core for the event loop (`EventLoopOptions`) and 20 us per garbage
+ * collection.
  */
 export function defineProcessMetrics(catalogue: Catalogue, options: EventLoopOptions = {}): ProcessMetrics {
   const startTime = Date.now() / 1_000 - process.uptime();
@@ -68,20 +67,20 @@ export function processCpuSeconds(): number {
 }
 
 /**
- * Defines what Linux tells of a process in files that are made as they are read; no disk is asked. On other systems the
- * metrics have no series, so that the catalogue is the same everywhere.
+ * Defines the metrics that are read from `/proc`, without disk access. On other systems they have no series, so that the
+ * catalogue is the same everywhere.
  */
 function defineLinuxMetrics(catalogue: Catalogue): void {
   const isThere = existsSync('/proc/self/status');
   const define = (name: string, help: string, read: () => number) =>
     catalogue.observed({ type: 'gauge', name, help, read: () => (isThere ? read() : undefined) });
   const openFilesLimit = isThere ? readOpenFilesLimit() : 0;
-  define('process_virtual_memory_bytes', 'Virtual memory of the process, in bytes. On Linux alone.', () =>
+  define('process_virtual_memory_bytes', 'Virtual memory of the process, in bytes. Linux only.', () =>
     readMemory('VmSize'),
   );
-  define('process_heap_bytes', 'Data segment of the process, in bytes. On Linux alone.', () => readMemory('VmData'));
-  define('process_open_fds', 'File descriptors that the process has open. On Linux alone.', countOpenFiles);
-  define('process_max_fds', 'File descriptors that the process may have open. On Linux alone.', () => openFilesLimit);
+  define('process_heap_bytes', 'Data segment of the process, in bytes. Linux only.', () => readMemory('VmData'));
+  define('process_open_fds', 'File descriptors that the process has open. Linux only.', countOpenFiles);
+  define('process_max_fds', 'File descriptors that the process may have open. Linux only.', () => openFilesLimit);
 }
 
 function readMemory(key: 'VmSize' | 'VmData'): number {
@@ -90,12 +89,12 @@ function readMemory(key: 'VmSize' | 'VmData'): number {
   return Number(kibibytes) * 1_024;
 }
 
-/** From Linux 6.2 on the size of the folder is their number; before, they are listed, one more for this reading. */
+/** From Linux 6.2 on, the size of the folder is the count. Before, the list includes the descriptor of this reading. */
 function countOpenFiles(): number {
   return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length - 1;
 }
 
-/** The soft limit: the one that a process runs into. */
+/** The soft limit, which a process reaches first. */
 function readOpenFilesLimit(): number {
   const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   return soft === undefined || soft === 'unlimited' ? Number.POSITIVE_INFINITY : Number(soft);

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
+import { anyValue } from '../definitions/definition.ts';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
-import { anyValue } from './definition.ts';
-import { readLines, scrape } from './read-samples.ts';
+import { readLines, scrape } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 const reasonForBuckets = 'One is enough.';
@@ -33,7 +33,7 @@ async function expectAgreement(metrics: Catalogue): Promise<void> {
   expect(contentOf(await metrics.registry.metrics())).toEqual(contentOf(page));
 }
 
-test('the page that prom-client writes of the registry is ours, whatever moves', async () => {
+test('the page that prom-client writes of the registry equals ours', async () => {
   const { metrics, calls } = createMoved();
   await expectAgreement(metrics);
   calls.inc({ path: '/', status: 'ok' });
@@ -45,7 +45,7 @@ test('the page that prom-client writes of the registry is ours, whatever moves',
   expect(page).toContain('telemetry_metric_overflow_total{metric="calls_total"} 0\n');
 });
 
-test('prom-client reads the registry in its other ways, too', async () => {
+test('prom-client can read the registry in its other ways', async () => {
   const { metrics } = createMoved();
   expect(await metrics.registry.getSingleMetricAsString('vms')).toContain('vms{zone="a"} 3');
   const json = await metrics.registry.getMetricsAsJSON();
@@ -55,7 +55,7 @@ test('prom-client reads the registry in its other ways, too', async () => {
   expect(await merged.getSingleMetricAsString('wait_seconds')).toContain('wait_seconds_count{op="x"} 4');
 });
 
-test('a registry that was made to write OpenMetrics changes nothing in the catalogue', async () => {
+test('a registry that writes OpenMetrics does not change the catalogue', async () => {
   const { metrics } = createMoved();
   const openMetrics = new Registry<OpenMetricsContentType>();
   openMetrics.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
@@ -68,7 +68,7 @@ test('a registry that was made to write OpenMetrics changes nothing in the catal
   expect(await readLines(metrics)).toEqual(before);
 });
 
-test('what is added to the registry is on the page', async () => {
+test('a metric that is added to the registry is on the page', async () => {
   const metrics = createCatalogue();
   const own = new Counter({ name: 'own_total', help, registers: [metrics.registry] });
   own.inc(2);
@@ -76,7 +76,7 @@ test('what is added to the registry is on the page', async () => {
   expect(contentOf(page)).toContain('own_total 2');
 });
 
-test('a name belongs to the catalogue or to what was added, never to both', () => {
+test('a name belongs to the catalogue or to an added metric, never to both', () => {
   const metrics = createCatalogue();
   const registers = [metrics.registry];
   new Gauge({ name: 'theirs', help, registers });
@@ -87,11 +87,11 @@ test('a name belongs to the catalogue or to what was added, never to both', () =
   expect(() => new Gauge({ name: 'ours', help, registers })).toThrow('already been registered');
 });
 
-test('a metric that is only shown in the registry cannot be moved there', async () => {
+test('a metric of the catalogue is read-only in the registry', async () => {
   const { metrics } = createMoved();
   const before = await readLines(metrics);
   const depth = metrics.registry.getSingleMetric('depth');
-  expect(() => depth instanceof Gauge && depth.set(1)).toThrow('move it with what the catalogue returned');
+  expect(() => depth instanceof Gauge && depth.set(1)).toThrow('change it with what the catalogue returned');
   const wait = metrics.registry.getSingleMetric('wait_seconds');
   expect(() => wait instanceof Histogram && wait.observe({ op: 'x' }, 1)).toThrow(
     'wait_seconds belongs to a catalogue',
@@ -100,7 +100,7 @@ test('a metric that is only shown in the registry cannot be moved there', async 
   expect(await readLines(metrics)).toEqual(before);
 });
 
-test('the global registry of prom-client is left alone', async () => {
+test('the global registry of prom-client is not used', async () => {
   const { register } = await import('prom-client');
   createMoved();
   expect(register.getMetricsAsArray()).toEqual([]);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
+import { anyValue } from '../definitions/definition.ts';
 import { createCatalogue } from './catalogue.ts';
-import { anyValue } from './definition.ts';
-import { readLines, readOverflow } from './read-samples.ts';
+import { readLines, readOverflow } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
 
@@ -20,7 +20,7 @@ test('label sets that would have the same key in prom-client are two series', as
   ]);
 });
 
-test('labels named like what every object has are labels', async () => {
+test('labels named like properties of every object work', async () => {
   const metrics = createCatalogue();
   const calls = metrics.counter({ name: 'calls_total', help, labels: { constructor: anyValue, toString: ['x'] } });
   calls.inc({ constructor: 'hasOwnProperty', toString: 'x' });
@@ -39,7 +39,7 @@ test('recordings beyond the limit go to the overflow series and are counted', as
   expect(await readOverflow(metrics)).toEqual({ calls_total: 3 });
 });
 
-test('the overflow series keep label values that are listed, so that a sum by them stays right', async () => {
+test('overflow series keep listed label values so that a sum by them stays correct', async () => {
   const metrics = createCatalogue();
   const labels = { path: anyValue, status: ['ok', 'failed'] } as const;
   const calls = metrics.counter({ name: 'calls_total', help, labels, maxSeries: 1 });
@@ -54,7 +54,7 @@ test('the overflow series keep label values that are listed, so that a sum by th
   ]);
 });
 
-test('histograms and gauges overflow, too', async () => {
+test('histograms and gauges also overflow', async () => {
   const metrics = createCatalogue();
   const limited = { help, labels: { path: anyValue }, maxSeries: 1 } as const;
   const wait = metrics.histogram({ ...limited, name: 'wait_seconds', buckets: [1], reasonForBuckets: 'One.' });
@@ -78,7 +78,7 @@ test('histograms and gauges overflow, too', async () => {
   expect(await readOverflow(metrics)).toEqual({ wait_seconds: 2, depth: 2 });
 });
 
-test('a series that was bound without room records to overflow, and to its own once there is room', async () => {
+test('a series bound without room records to overflow until there is room', async () => {
   const metrics = createCatalogue();
   const depth = metrics.gauge({ name: 'depth', help, labels: { queue: anyValue }, maxSeries: 1 });
   depth.set({ queue: 'a' }, 1);
@@ -93,7 +93,7 @@ test('a series that was bound without room records to overflow, and to its own o
   expect(await readOverflow(metrics)).toEqual({ depth: 1 });
 });
 
-test('removed series make room, whatever number of them has been there', async () => {
+test('removed series make room however many there were', async () => {
   const metrics = createCatalogue();
   const usage = metrics.gauge({ name: 'usage', help, labels: { vm_id: anyValue, op: ['read'] }, maxSeries: 2 });
   for (let vm = 0; vm < 1_000; vm += 1) {
@@ -113,7 +113,7 @@ test('the limit is 2000 series unless the definition says otherwise', async () =
   expect(lines.at(-1)).toBe('calls_total{path="overflow"} 1');
 });
 
-test('a label value of another type that got past the compiler is made a string', async () => {
+test('a label value of another type, from an untyped caller, becomes a string', async () => {
   const metrics = createCatalogue();
   const calls = metrics.counter({ name: 'calls_total', help, labels: { status: anyValue } });
   const labels = JSON.parse('{ "status": 200 }');
@@ -123,7 +123,7 @@ test('a label value of another type that got past the compiler is made a string'
   expect(await readLines(metrics)).toEqual(['calls_total{status="200"} 3']);
 });
 
-test('a label that is missing or not one of the metric is refused by name', async () => {
+test('a missing or unknown label is refused by name', async () => {
   const metrics = createCatalogue();
   const calls = metrics.counter({ name: 'calls_total', help, labels: { method: anyValue, status: ['ok'] } });
   const missing = JSON.parse('{ "method": "GET" }');

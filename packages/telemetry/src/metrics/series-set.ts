@@ -1,26 +1,30 @@
-import { anyValue, type InstrumentDefinition, knownLabelSets, type LabelSchema, type LabelSet } from './definition.ts';
+import {
+  anyValue,
+  defaultMaxSeries,
+  type InstrumentDefinition,
+  knownLabelSets,
+  type LabelSchema,
+  type LabelSet,
+} from '../definitions/definition.ts';
 import { createLabelTree } from './label-tree.ts';
 
-/** Stands in the overflow series for a label value that has no series of its own. */
+/** The label value of overflow series. */
 const overflowValue = 'overflow';
-
-/** Series that a metric may have unless its definition says otherwise: the limit of OpenTelemetry. */
-export const defaultMaxSeries = 2_000;
 
 /** One label set of a metric. */
 export interface Series {
   readonly labels: LabelSet;
-  /** Whether it is on the page. One that was removed, or never had room, passes on what is recorded for it. */
+  /** Whether it is on the page. A series that was removed, or never had room, forwards its recordings. */
   isLive: boolean;
 }
 
-/** The series of one metric, no more than its limit allows. */
+/** The series of one metric, up to its limit. */
 export interface SeriesSet<Own extends Series> extends Iterable<Own> {
-  /** The series that takes what is recorded for a label set: its own, made if there is room, or the overflow series. */
+  /** The series for recordings of a label set: its own, made if there is room, or the overflow series. */
   forRecording(labels: LabelSet): Own;
-  /** The series of a label set to keep; one without room is not live and looks for room at each recording. */
+  /** The series of a label set, to keep. Without room it is not live, and checks for room at each recording. */
   bind(labels: LabelSet): Own;
-  /** Ends the series of a label set and makes room. */
+  /** Removes the series of a label set and makes room. */
   remove(labels: LabelSet): void;
   /** Recordings that went to an overflow series because their label set had no room. */
   readonly overflowed: number;
@@ -29,8 +33,8 @@ export interface SeriesSet<Own extends Series> extends Iterable<Own> {
 /**
  * Makes the series of a metric. Those whose label values are all listed in the definition exist at once.
  *
- * An overflow series keeps the values of labels that are listed and has `overflow` for every other one, so that a sum by
- * a listed label stays right. Overflow series are outside the limit: there are as many as listed values allow.
+ * An overflow series keeps listed label values and has `overflow` for all others, so that a sum by a listed label stays correct.
+ * Overflow series do not count towards the limit: listed values limit their number.
  */
 export function createSeriesSet<Own extends Series>(
   { name, labels: schema = {}, maxSeries = defaultMaxSeries }: InstrumentDefinition,
@@ -103,9 +107,9 @@ function overflowLabels(schema: LabelSchema, labels: LabelSet): LabelSet {
 }
 
 /**
- * A label set in the order of the definition, with strings for values of other types that got past the compiler.
+ * Returns a label set in the order of the definition, and converts values of other types, from untyped callers, to strings.
  *
- * @throws TypeError when a label is missing or is not one of the metric: what is recorded would go to another series.
+ * @throws TypeError when a label is missing or is not one of the metric's, because the recording would go to another series.
  */
 function completeLabels(metric: string, names: readonly string[], labels: Readonly<Record<string, unknown>>): LabelSet {
   const refuse = (problem: string) => {

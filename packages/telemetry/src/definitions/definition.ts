@@ -1,9 +1,9 @@
-/** Stands where the values of a label are not known in advance: `{ vm_id: anyValue }`. */
+/** For a label whose values are not known in advance: `{ vm_id: anyValue }`. */
 export const anyValue = '*';
 
 /**
- * The labels of a metric: for each name either the list of all its values, which makes every one of them exist at zero
- * from the first scrape, or `anyValue`.
+ * The labels of a metric: for each name either the list of all its values, so that each exists at zero from the first scrape, or
+ * `anyValue`.
  */
 export type LabelSchema = Readonly<Record<string, readonly string[] | typeof anyValue>>;
 
@@ -15,70 +15,73 @@ export type LabelValues<Labels extends LabelSchema> = {
   readonly [Name in keyof Labels]: Labels[Name] extends readonly (infer Value extends string)[] ? Value : string;
 };
 
-/** Arguments of a call on an instrument: labels come first if the metric has any. */
+/** Arguments of a call on an instrument: labels first if the metric has any. */
 export type WithLabels<Labels extends LabelSchema, Rest extends readonly unknown[]> = keyof Labels extends never
   ? Rest
   : [labels: LabelValues<Labels>, ...rest: Rest];
 
-/** What every metric says about itself. */
+/** Series that a metric may have unless its definition says otherwise: the limit of OpenTelemetry. */
+export const defaultMaxSeries = 2_000;
+
+/** The part of a definition that every metric has. */
 export interface MetricDefinition<Labels extends LabelSchema = LabelSchema> {
   /** Prometheus name with its unit; a counter ends in `_total`. */
   readonly name: string;
-  /** One sentence: what a value means. */
+  /** One sentence that says what a value means. */
   readonly help: string;
   /** Its labels: for each name all values, or `anyValue`. @default none */
   readonly labels?: Labels;
 }
 
-/** What a metric that is moved where the thing happens says about itself; a gauge says no more. */
+/** Definition of an instrument, which the program changes; that of a gauge. */
 export interface InstrumentDefinition<Labels extends LabelSchema = LabelSchema> extends MetricDefinition<Labels> {
   /**
-   * Most series that the metric may have. What is recorded for a label set beyond them goes to the overflow series.
+   * Largest number of series. Recordings of further label sets go to the overflow series.
    *
    * @default 2000, as in OpenTelemetry
    */
   readonly maxSeries?: number;
 }
 
-/** What a counter says about itself. */
+/** Definition of a counter. */
 export interface CounterDefinition<Labels extends LabelSchema = LabelSchema> extends InstrumentDefinition<Labels> {
   /**
-   * Whether its series take exemplars from the active sampled span. For counters of rare events, such as errors: asking
-   * for the span costs more than counting.
+   * Whether its series take exemplars from the active sampled span. Use it for rare events, such as errors: looking up the span
+   * costs more than counting.
    *
    * @default false
    */
   readonly exemplars?: boolean;
 }
 
-/** What a histogram says about itself. Its buckets take exemplars from the active sampled span. */
+/** Definition of a histogram. Its buckets take exemplars from the active sampled span. */
 export interface HistogramDefinition<Labels extends LabelSchema = LabelSchema> extends InstrumentDefinition<Labels> {
   /** Upper edges in the unit of the metric, rising; `+Inf` is added. */
   readonly buckets: readonly number[];
-  /** Why these edges: which alert, SLO or limit stands at which of them. */
+  /** Why these edges: which alert, SLO or limit uses which of them. */
   readonly reasonForBuckets: string;
 }
 
-/** What a metric that is read at each scrape says about itself, and how to read it. */
+/** Definition of a metric that is read at each scrape. */
 export interface ObservedDefinition<Labels extends LabelSchema = LabelSchema> extends MetricDefinition<Labels> {
   readonly type: 'counter' | 'gauge';
-  /** The value now, if there is one, or, for a metric with labels, the value of each label set that has one. */
+  /** Returns the current value, if there is one. With labels, returns the value of each label set that has one. */
   readonly read: () => keyof Labels extends never
     ? number | undefined
     : Iterable<readonly [LabelValues<Labels>, number]>;
 }
 
-/** A definition of any type, as the catalogue keeps it. */
+/** A definition of any type. */
 export type AnyDefinition = { readonly type: InstrumentType } & InstrumentDefinition &
   Partial<Pick<HistogramDefinition, 'buckets' | 'reasonForBuckets'>> &
   Partial<Pick<CounterDefinition, 'exemplars'>> & {
     readonly read?: () => number | undefined | Iterable<readonly [LabelSet, number]>;
   };
 
-/** What a metric of the catalogue can be. */
+/** Types of metrics in the catalogue. */
 export type InstrumentType = 'counter' | 'gauge' | 'histogram';
 
-/** A definition together with its type, as the catalogue lists it. */
+/** A definition with its type, as the catalogue lists it. */
 export interface CatalogueEntry {
   readonly name: string;
   readonly help: string;
@@ -88,10 +91,10 @@ export interface CatalogueEntry {
   readonly reasonForBuckets?: string;
 }
 
-/** A label set as it is on the page. */
+/** A label set on the page. */
 export type LabelSet = Readonly<Record<string, string>>;
 
-/** Every combination of values of the labels; none if the values of one are not known in advance. */
+/** Every combination of label values; none if a label may have any value. */
 export function knownLabelSets(labels: LabelSchema): LabelSet[] {
   return Object.entries(labels).reduce<LabelSet[]>(
     (sets, [name, values]) =>

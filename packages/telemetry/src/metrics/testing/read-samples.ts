@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { MetricFamily, Sample } from '../exposition/family.ts';
-import { createMetricsHandler } from '../exposition/handler.ts';
-import type { Catalogue } from './catalogue.ts';
-import { overflowMetric } from './overflow.ts';
+import type { MetricFamily, Sample } from '../../exposition/family.ts';
+import { createMetricsHandler } from '../../http/metrics-handler.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { overflowMetric } from '../overflow.ts';
 
 /** Reads all families of a catalogue, for tests. A family that fails is thrown. */
 export async function readFamilies({ sources }: Catalogue): Promise<MetricFamily[]> {

@@ -1,6 +1,8 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { createCatalogue } from './catalogue.ts';
-import type { BoundCounter } from './counter.ts';
+import { createCatalogue } from '../metrics/catalogue.ts';
+import type { BoundCounter } from '../metrics/counter.ts';
+import type { BoundGauge } from '../metrics/gauge.ts';
+import type { BoundHistogram } from '../metrics/histogram.ts';
 import {
   anyValue,
   type CounterDefinition,
@@ -9,8 +11,6 @@ import {
   knownLabelSets,
   type ObservedDefinition,
 } from './definition.ts';
-import type { BoundGauge } from './gauge.ts';
-import type { BoundHistogram } from './histogram.ts';
 
 const help = 'Something that is counted.';
 
@@ -23,7 +23,7 @@ test('the known label sets are every combination of the values', () => {
   ]);
 });
 
-test('without labels there is one label set, and none when the values of a label are not known', () => {
+test('no labels make one label set and a label of any value makes none', () => {
   expect(knownLabelSets({})).toEqual([{}]);
   expect(knownLabelSets({ op: ['read'], vm_id: anyValue })).toEqual([]);
 });
@@ -54,7 +54,7 @@ test('a wrong label name or value does not type-check', () => {
   expectTypeOf(depth.remove).parameters.toEqualTypeOf<[]>();
 });
 
-test('a call needs a value for every label, with the name and of the kind that the definition says', () => {
+test('a call needs a value for every label of the definition', () => {
   const metrics = createCatalogue();
   const labels = { zone: anyValue, status: ['ok', 'failed'] } as const;
   const boots = metrics.counter({ name: 'boots_total', help, labels });
@@ -74,7 +74,7 @@ test('a call needs a value for every label, with the name and of the kind that t
   expectTypeOf<[Labels]>().not.toExtend<Parameters<typeof usage.set>>();
 });
 
-test('the labels of a bound series type-check like those of a call, and its methods take none', () => {
+test('labels() type-checks labels and the methods of a bound series take none', () => {
   const metrics = createCatalogue();
   const labels = { zone: anyValue, status: ['ok', 'failed'] } as const;
   const boots = metrics.counter({ name: 'boots_total', help, labels });
@@ -95,7 +95,7 @@ test('the labels of a bound series type-check like those of a call, and its meth
   expectTypeOf<Parameters<BoundHistogram['observe']>>().toEqualTypeOf<[value: number]>();
 });
 
-test('a definition has the properties of its type alone', () => {
+test('a definition only has the properties of its type', () => {
   expectTypeOf<{ name: string; help: string; exemplars: true }>().toExtend<CounterDefinition>();
   expectTypeOf<keyof InstrumentDefinition>().toEqualTypeOf<'name' | 'help' | 'labels' | 'maxSeries'>();
   expectTypeOf<{ name: string; help: string; buckets: number[] }>().not.toExtend<HistogramDefinition>();
@@ -103,7 +103,7 @@ test('a definition has the properties of its type alone', () => {
   expectTypeOf<keyof ObservedDefinition>().toEqualTypeOf<'name' | 'help' | 'labels' | 'type' | 'read'>();
 });
 
-test('what an observed metric reads has the shape of its labels', () => {
+test('the values of an observed metric have the shape of its labels', () => {
   type Read<Labels extends Readonly<Record<string, readonly string[]>>> = ReturnType<
     ObservedDefinition<Labels>['read']
   >;
