@@ -2,21 +2,21 @@ import { formatNumber } from '../exposition/values.ts';
 import { type RowBlock, textLength, wordsPerColumn } from './row-block.ts';
 import { slotWidth, writeSlot } from './value-slot.ts';
 
-/** Bytes that a plain number may take beyond its slot: the longest are as long as `-1.2345678901234567e-308`. */
+/** Length of the longest plain number, such as `-1.2345678901234567e-308`. */
 const longestNumber = 24;
 
-/** Reads lines out of blocks. It owns the bytes for lines that cannot be handed out as they stand. */
+/** Reads lines from blocks. It owns the memory for lines that must be copied. */
 export interface TextReader {
   /**
-   * The lines of a column of the first rows of a block: the bytes of the block itself, in which no slot but those of
-   * changed values was written to, or a copy with plain numbers where there are values that fit no slot.
+   * The lines of a column for the first rows of a block: the bytes of the block, after the slots of changed values were
+   * written, or a copy with plain numbers if a value does not fit its slot.
    */
   read(block: RowBlock, column: number, rowCount: number): Uint8Array;
   /** The same lines with plain numbers, as people read them. */
   readPlain(block: RowBlock, column: number, rowCount: number): Uint8Array;
 }
 
-/** Makes a reader. What it has read is valid until it reads again. */
+/** Makes a reader. The returned bytes are valid until the next read. */
 export function createTextReader(): TextReader {
   let copy = new Uint8Array();
 
@@ -66,7 +66,7 @@ export function createTextReader(): TextReader {
   };
 }
 
-/** Writes the values of a column that are not in their slots yet; says whether there are any that fit none. */
+/** Writes the changed values of a column to their slots. @returns whether any value of the column does not fit its slot */
 function writeChangedSlots(block: RowBlock, column: number): boolean {
   const { changed, irregular, values, labelEnds, frames } = block;
   const view = block.texts[column]?.view;
@@ -81,7 +81,7 @@ function writeChangedSlots(block: RowBlock, column: number): boolean {
       changed[first + word] = 0;
       let odd = irregular[first + word] ?? 0;
       while (pending !== 0) {
-        // The lowest bit first: lines are written in the order in which they stand, which takes half the time.
+        // Lowest bit first, so that lines are written in memory order, which takes half the time.
         const bit = 31 - Math.clz32(pending & (~pending + 1));
         const mask = 1 << bit;
         pending ^= mask;

@@ -19,7 +19,7 @@ function createCpuTable() {
   return createSeriesTable({ name: 'vms', labels: ['vm_id'], columns });
 }
 
-test('rows that come and go leave no memory behind', async () => {
+test('added and removed rows leak no memory', async () => {
   const table = createCpuTable();
   const random = createRandom(5);
   const rows: SeriesRow[] = [];

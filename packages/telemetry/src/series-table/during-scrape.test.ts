@@ -41,8 +41,8 @@ const allSeries = ['read', 'write']
   .flatMap((op) => Array.from({ length: rowCount }, (_, index) => `io_bytes_total{vm_id="vm-${index}",op="${op}"}`))
   .sort();
 
-describe('while a page is read it has each row that was there at its beginning, once', () => {
-  test('though rows are removed', async () => {
+describe('a page has each row that existed at its start once', () => {
+  test('when rows are removed', async () => {
     const { table, rows, family } = await createFilledTable();
     const random = createRandom(3);
     const lines = readMeanwhile(family, () => {
@@ -56,7 +56,7 @@ describe('while a page is read it has each row that was there at its beginning, 
     expect(seriesOf(readMeanwhile(family, () => {}))).toHaveLength(2 * table.size);
   });
 
-  test('though they are removed and come back', async () => {
+  test('when rows are removed and added again', async () => {
     const { table, family } = await createFilledTable();
     const random = createRandom(4);
     const lines = readMeanwhile(family, () => {
@@ -70,7 +70,7 @@ describe('while a page is read it has each row that was there at its beginning, 
     expect(seriesOf(readMeanwhile(family, () => {}))).toEqual(allSeries);
   });
 
-  test('though the last ones give their place to others', async () => {
+  test('when the last rows replace others', async () => {
     const { table, rows, family } = await createFilledTable();
     let added = 0;
     const lines = readMeanwhile(family, () => {
@@ -84,7 +84,7 @@ describe('while a page is read it has each row that was there at its beginning, 
     expect(seriesOf(lines)).toEqual(allSeries);
   });
 
-  test('though the table is cleared and filled with others', async () => {
+  test('when the table is cleared and filled again', async () => {
     const { table, family } = await createFilledTable();
     const lines = readMeanwhile(family, () => {
       table.clear();
@@ -94,7 +94,7 @@ describe('while a page is read it has each row that was there at its beginning, 
     expect(table.size).toBe(2_000);
   });
 
-  test('though others read at the same time', async () => {
+  test('when other pages are read at the same time', async () => {
     const { table, rows, family } = await createFilledTable();
     const inner: string[][] = [];
     const lines = readMeanwhile(family, () => {
@@ -113,7 +113,7 @@ describe('while a page is read it has each row that was there at its beginning, 
   });
 });
 
-test('every value on a page is one that was set, and those of one block and column are of one moment', async () => {
+test('every value was set, and those of one block and column are consistent', async () => {
   const { table, rows, family } = await createFilledTable();
   let round = 0;
   const setAll = () => {
@@ -139,7 +139,7 @@ test('every value on a page is one that was set, and those of one block and colu
   expect(later).toEqual(later.map((_, index) => new Set([(index + 2) * 1_111_111_111])));
 });
 
-test('a page that is given up half-way costs nothing that lasts', async () => {
+test('an abandoned page has no lasting cost', async () => {
   const { table, rows, family } = await createFilledTable();
   for (const block of family.blocks) if (block.length > 0) break;
   const dropped = family.blocks[Symbol.iterator]();

@@ -2,10 +2,10 @@
 export type LabelHash = (bytes: Uint8Array) => number;
 
 /**
- * Makes HalfSipHash-1-3 with a key. Labels often come from outside, and with a hash that can be foreseen a sender could
- * pick ones that all fall into one place and make every look-up a walk through all rows.
+ * Makes HalfSipHash-1-3 with a key. Labels often come from clients. With a predictable hash, a client could choose labels that
+ * collide, so that every lookup walks through all rows.
  *
- * @param key 64 bits in two halves; random ones, unless a test wants others
+ * @param key 64 bits in two halves; random except in tests
  * @see https://github.com/veorq/SipHash
  */
 export function createLabelHash(key: readonly [number, number]): LabelHash {
@@ -19,7 +19,7 @@ export function createLabelHash(key: readonly [number, number]): LabelHash {
     let last = bytes.length << 24;
     for (let at = end; at < bytes.length; at += 1) last |= (bytes[at] ?? 0) << (8 * (at - end));
     for (let at = 0; at <= end + 12; at += 4) {
-      // A round for each word, one for the rest of the bytes with their number, and three that take no more in.
+      // One round per word, one for the remaining bytes and the length, and three final rounds without input.
       let word = 0;
       if (at < end) {
         word =

@@ -1,19 +1,19 @@
 import { slotWidth } from './value-slot.ts';
 
 /**
- * Rows of a block. A scrape writes and hands out a column of a block at a time: some 80 kB of lines and, if all of them
- * have changed, some 30 us of work.
+ * Rows per block. A scrape writes and yields one column of a block at a time: about 80 kB of lines and, if all values have
+ * changed, about 30 us of work.
  */
 export const rowsPerBlock = 1024;
 
-/** Words of 32 bits that hold one bit for each row of a block. */
+/** Number of 32-bit words with one bit per row of a block. */
 export const wordsPerColumn = rowsPerBlock / 32;
 
-/** What every line of a column has around the labels of its row: `name{` and `,op="read"} `. */
+/** The text of every line of a column around the labels of its row: `name{` and `,op="read"} `. */
 export interface LineFrame {
   readonly head: Uint8Array;
   readonly tail: Uint8Array;
-  /** All bytes of a line but the labels of its row. */
+  /** Bytes of a line without the labels of its row. */
   readonly width: number;
 }
 
@@ -23,12 +23,12 @@ export function createLineFrame(head: string, tail: string): LineFrame {
   return { ...frame, width: frame.head.length + frame.tail.length + slotWidth + 1 };
 }
 
-/** A row as its owner knows it, and where it stands now. */
+/** A row in the hands of its owner, with its current position. */
 export interface PlacedRow {
   position: number;
 }
 
-/** The lines of a column, one after the other. There is room for more than are there. */
+/** The lines of a column, one after the other, with spare room at the end. */
 export interface ColumnText {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -37,22 +37,22 @@ export interface ColumnText {
 /** Up to 1024 rows: their values as numbers and, column by column, their lines. */
 export interface RowBlock {
   readonly frames: readonly LineFrame[];
-  /** The scrape that began last when the block was made; it has not seen it. */
+  /** Number of the last scrape that started before the block was made; that scrape does not read it. */
   readonly epoch: number;
   readonly rows: PlacedRow[];
   readonly hashes: Int32Array;
-  /** At n the length of the labels of the first n rows: what differs from line to line, and is the same in all columns. */
+  /** Element n is the total length of the labels of the first n rows, which is the same in all columns. */
   readonly labelEnds: Uint32Array;
-  /** Row after row, so that the values of one row, which are set together, lie together. */
+  /** Row by row, because the values of a row are set together. */
   readonly values: Float64Array;
-  /** A bit for each value that is not in its slot yet, column after column. */
+  /** One bit per value that is not written to its slot yet, column by column. */
   readonly changed: Int32Array;
-  /** A bit for each value that does not fit into a slot. */
+  /** One bit per value that does not fit its slot. */
   readonly irregular: Int32Array;
   readonly texts: ColumnText[];
 }
 
-/** Makes an empty block with room for as many bytes in each column. */
+/** Makes an empty block. @param roomOf initial bytes of the lines of a column */
 export function createRowBlock(
   frames: readonly LineFrame[],
   epoch: number,
@@ -71,12 +71,12 @@ export function createRowBlock(
   };
 }
 
-/** Copies a block, so that a scrape goes on with the old one while the new one is changed. */
+/** Copies a block, so that a scrape continues with the old one while the copy is changed. */
 export function copyRowBlock(block: RowBlock, epoch: number): RowBlock {
   return {
     frames: block.frames,
     epoch,
-    // Only changes of rows read these, and those happen in the copy alone.
+    // Shared, because only changes of rows read them, and those only happen in the copy.
     rows: block.rows,
     hashes: block.hashes,
     labelEnds: block.labelEnds.slice(),
@@ -87,12 +87,12 @@ export function copyRowBlock(block: RowBlock, epoch: number): RowBlock {
   };
 }
 
-/** Bytes of the first lines of a column. */
+/** Length of the first lines of a column, in bytes. */
 export function textLength(block: RowBlock, column: number, rowCount: number): number {
   return (block.labelEnds[rowCount] ?? 0) + rowCount * (block.frames[column]?.width ?? 0);
 }
 
-/** Puts a row behind the others, with every value at 0. */
+/** Adds a row at the end, with every value at 0. */
 export function appendRow(block: RowBlock, row: PlacedRow, hash: number, labels: Uint8Array): void {
   const place = block.rows.length;
   block.rows.push(row);
@@ -111,7 +111,7 @@ export function appendRow(block: RowBlock, row: PlacedRow, hash: number, labels:
   }
 }
 
-/** A row with all that is known of it, outside of any block. */
+/** A row with its values and lines, outside of any block. */
 export interface TakenRow {
   readonly row: PlacedRow;
   readonly hash: number;
@@ -120,7 +120,7 @@ export interface TakenRow {
   readonly lines: readonly Uint8Array[];
 }
 
-/** Takes the last row out of a block. */
+/** Removes the last row of a block. */
 export function takeLastRow(block: RowBlock): TakenRow | undefined {
   const row = block.rows.pop();
   if (row === undefined) return undefined;
@@ -141,7 +141,7 @@ export function takeLastRow(block: RowBlock): TakenRow | undefined {
   };
 }
 
-/** Puts a row in the place of another one. */
+/** Replaces a row by another one. */
 export function replaceRow(block: RowBlock, place: number, taken: TakenRow): void {
   const rowCount = block.rows.length;
   const longer = taken.labelLength - ((block.labelEnds[place + 1] ?? 0) - (block.labelEnds[place] ?? 0));
@@ -164,7 +164,7 @@ export function replaceRow(block: RowBlock, place: number, taken: TakenRow): voi
   block.rows[place] = taken.row;
 }
 
-/** Notes that the slot of a value is to be written. */
+/** Marks that the slot of a value must be written. */
 export function markChanged(block: RowBlock, column: number, place: number): void {
   const word = column * wordsPerColumn + (place >> 5);
   block.changed[word] = (block.changed[word] ?? 0) | (1 << (place & 31));
@@ -178,7 +178,7 @@ function clearBit(bits: Int32Array, column: number, place: number): void {
 function textWithRoom(block: RowBlock, column: number, room: number): ColumnText {
   const text = block.texts[column] ?? toColumnText(new Uint8Array());
   const size = text.bytes.length;
-  // Doubled while there are few rows; a little more when they were only somewhat longer than those of the last block.
+  // Double it while there are few rows. Later add a tenth, because labels are only a little longer than in the last block.
   if (size >= room) return text;
   const bytes = new Uint8Array(Math.max(room, block.rows.length < rowsPerBlock / 2 ? size * 2 : Math.ceil(size * 1.1)));
   bytes.set(text.bytes);

@@ -56,7 +56,7 @@ test('a cleared index finds nothing', () => {
   expect(index.find('7')).toBe(0);
 });
 
-test('a row that is in no place is an error, not an endless search', () => {
+test('a missing row is an error, not an endless search', () => {
   const index = createRowIndex(() => 1);
   index.add(1, 0);
   expect(() => index.move(1, 3, 2)).toThrow('the index has lost row 3');

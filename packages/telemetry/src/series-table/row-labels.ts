@@ -1,13 +1,11 @@
 import { escapeLabelValue, formatNumber } from '../exposition/values.ts';
 
-/** Labels of a row, with a value for each name. */
+/** The labels of a row: a value for each name. */
 export type RowLabels<Label extends string> = Readonly<Record<Label, string | number>>;
 
 /**
- * Makes a function that writes the labels of rows as the lines of a page have them, `vm_id="ud-1",customer_id="c-7"`, in
- * UTF-8. The bytes are valid until it is called again.
- *
- * It throws a TypeError for a label without a value.
+ * Makes a function that writes the labels of a row in the form of a page, `vm_id="ud-1",customer_id="c-7"`, in UTF-8. The bytes
+ * are valid until the next call. It throws a TypeError for a label without a value.
  */
 export function createRowLabelWriter<Label extends string>(
   table: string,
@@ -19,16 +17,14 @@ export function createRowLabelWriter<Label extends string>(
     let text = '';
     for (const name of names) {
       const value = labels[name];
-      // The types have said so already, to those who write TypeScript.
+      // TypeScript refuses this at compile time; JavaScript callers need the check.
       if (value === undefined || value === null) {
-        throw new TypeError(
-          `series table ${table}: a row needs a value for the label ${name}; give it, or an empty one`,
-        );
+        throw new TypeError(`series table ${table}: a row needs a value for the label ${name}; it may be empty`);
       }
       const written = typeof value === 'number' ? formatNumber(value) : escapeLabelValue(String(value));
       text += `${text === '' ? '' : ','}${name}="${written}"`;
     }
-    // No UTF-16 unit takes more than three bytes.
+    // A UTF-16 code unit takes at most three bytes in UTF-8.
     if (bytes.length < text.length * 3) bytes = new Uint8Array(text.length * 3);
     return bytes.subarray(0, encoder.encodeInto(text, bytes).written);
   };

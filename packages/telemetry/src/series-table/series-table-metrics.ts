@@ -1,34 +1,34 @@
 import type { FamilySource } from '../exposition/family.ts';
 import type { SeriesTableState } from './series-table.ts';
 
-/** What every table says of itself, with its name in the label `table`. */
+/** The metrics of every table, with its name in the label `table`. */
 export const tableMetrics = [
   {
     name: 'telemetry_series_table_overflow_total',
     type: 'counter',
-    help: 'Rows that a table of series refused because it was full.',
+    help: 'Rows that a series table refused because it was full.',
     readTable: ({ refused }: SeriesTableState) => refused,
   },
   {
     name: 'telemetry_series_table_rows',
     type: 'gauge',
-    help: 'Rows in a table of series.',
+    help: 'Rows in a series table.',
     readTable: ({ size }: SeriesTableState) => size,
   },
   {
     name: 'telemetry_series_table_rows_limit',
     type: 'gauge',
-    help: 'Rows that a table of series takes at most.',
+    help: 'Largest number of rows in a series table.',
     readTable: ({ maxRows }: SeriesTableState) => maxRows,
   },
 ] as const;
 
 /**
- * Makes a source of what tables say of themselves, for those that are in no catalogue:
- * `telemetry_series_table_overflow_total`, rows that were refused because the table was full, and, so that one can be
- * told before that, `telemetry_series_table_rows` of `telemetry_series_table_rows_limit`.
+ * Makes a source of the tables' own metrics, for tables that are in no catalogue: `telemetry_series_table_overflow_total`, the
+ * rows refused because a table was full, and `telemetry_series_table_rows` of `telemetry_series_table_rows_limit`, for an alert
+ * before that happens.
  *
- * One source for all tables of a process: a metric comes from one source.
+ * Use one source for all tables of a process, because a metric comes from one source.
  */
 export function seriesTableMetrics(tables: readonly SeriesTableState[]): FamilySource {
   return () =>

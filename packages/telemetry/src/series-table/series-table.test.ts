@@ -54,7 +54,7 @@ describe('the page', () => {
     expect(await readLines(createVmTable().source)).toEqual([]);
   });
 
-  test('escapes label values, those of columns too, and writes them in UTF-8', async () => {
+  test('escapes label values of rows and columns and writes them in UTF-8', async () => {
     const table = createSeriesTable({
       name: 'disks',
       labels: ['path'],
@@ -69,7 +69,7 @@ describe('the page', () => {
     ]);
   });
 
-  test('takes label values of any length, and numbers', async () => {
+  test('accepts label values of any length and numbers', async () => {
     const table = createSeriesTable({
       name: 'shards',
       labels: ['shard'],
@@ -85,7 +85,7 @@ describe('the page', () => {
     ]);
   });
 
-  test('has plain numbers below 1000 rows and slots of one width from there on', async () => {
+  test('has plain numbers below 1000 rows and fixed-width slots from there on', async () => {
     const table = createVmTable();
     const rows = addRows(table, 999);
     for (const row of rows) table.columns.cpu.set(row, 0.25);
@@ -96,7 +96,7 @@ describe('the page', () => {
     expect((await readLines(table.source))[0]).toBe('vm_cpu_usage_percent{vm_id="vm-0",zone="a"} 0.25');
   });
 
-  test('has values that fit no slot as plain numbers among the others, until they fit again', async () => {
+  test('writes values that do not fit a slot as plain numbers until they fit again', async () => {
     const table = createVmTable();
     const rows = addRows(table, 1100);
     const odd = [Number.NaN, Infinity, -Infinity, 5e-324, -Number.MAX_VALUE, -(2 ** 53)];
@@ -113,7 +113,7 @@ describe('the page', () => {
   });
 });
 
-describe('a block that has not changed since the last scrape', () => {
+describe('a block between two scrapes', () => {
   async function blocksOf(table: ReturnType<typeof createVmTable>): Promise<Uint8Array[]> {
     const blocks: Uint8Array[] = [];
     // Not copied: these are the bytes that the table hands out at each scrape.
@@ -121,7 +121,7 @@ describe('a block that has not changed since the last scrape', () => {
     return blocks;
   }
 
-  test('is not written to, and of a changed one only the slots of changed values', async () => {
+  test('is written only in the slots of changed values', async () => {
     const table = createVmTable();
     const rows = addRows(table, 3000);
     for (const row of rows) table.columns.cpu.set(row, 50);
@@ -137,7 +137,7 @@ describe('a block that has not changed since the last scrape', () => {
     expect(written).toEqual(['', '51.000000000000000', '', '', '', '', '', '', '']);
   });
 
-  test('is handed out as it stands once a row whose value fits no slot is gone', async () => {
+  test('is read without a copy once a row with a value that fits no slot is removed', async () => {
     const table = createVmTable();
     const last = addRows(table, 1100).at(-1) ?? { position: -1 };
     const buffers = async () => (await blocksOf(table)).map(({ buffer }) => buffer);
@@ -151,7 +151,7 @@ describe('a block that has not changed since the last scrape', () => {
 });
 
 describe('a row', () => {
-  test('that is removed gives its place to the last one, whatever their lengths', async () => {
+  test('that is removed is replaced by the last one, whatever their lengths', async () => {
     const table = createVmTable();
     const [short, long, last] = [
       { vm_id: 'a', zone: '' },
@@ -173,7 +173,7 @@ describe('a row', () => {
     expect(await readLines(table.source)).toEqual([]);
   });
 
-  test('that was removed keeps no values, and removing it again does nothing', async () => {
+  test('that was removed has no values and can be removed again', async () => {
     const table = createVmTable();
     const [first, second] = addRows(table, 2);
     if (first === undefined || second === undefined) throw new Error('two rows were added');
@@ -186,7 +186,7 @@ describe('a row', () => {
     expect(table.size).toBe(1);
   });
 
-  test('with the labels of another one is that one', () => {
+  test('with the labels of an existing one is that one', () => {
     const table = createVmTable();
     const row = table.add({ vm_id: 'a', zone: 'b",zone="c' });
     expect(table.add({ vm_id: 'a', zone: 'b",zone="c' })).toBe(row);
@@ -195,7 +195,7 @@ describe('a row', () => {
     expect(table.size).toBe(3);
   });
 
-  test('that comes back starts at 0', () => {
+  test('that is added again starts at 0', () => {
     const table = createVmTable();
     const row = table.add({ vm_id: 'a', zone: 'b' });
     table.columns.read.set(row, 5);
@@ -216,16 +216,16 @@ describe('a row', () => {
     expect(() => table.remove(foreign)).toThrow(new TypeError(message));
   });
 
-  test('without a value for a label is refused, where the types are not looked at', () => {
+  test('without a value for a label is refused at run time', () => {
     const table = createVmTable();
     const labels: { vm_id: string; zone: string } = JSON.parse('{ "vm_id": "a" }');
     expect(() => table.add(labels)).toThrow(
-      new TypeError('series table vms: a row needs a value for the label zone; give it, or an empty one'),
+      new TypeError('series table vms: a row needs a value for the label zone; it may be empty'),
     );
   });
 });
 
-test('a cleared table has no rows, and those that were in it keep no values', async () => {
+test('a cleared table has no rows and its former rows have no values', async () => {
   const table = createVmTable();
   const [row] = addRows(table, 2000);
   table.clear();
@@ -238,7 +238,7 @@ test('a cleared table has no rows, and those that were in it keep no values', as
 });
 
 describe('a counter', () => {
-  test('takes no negative value, no negative amount and no NaN', () => {
+  test('refuses negative values, negative amounts and NaN', () => {
     const table = createVmTable();
     const row = table.add({ vm_id: 'a', zone: 'b' });
     const { read } = table.columns;
@@ -256,7 +256,7 @@ describe('a counter', () => {
     expect(read.get(row)).toBe(0);
   });
 
-  test('a gauge takes any number', () => {
+  test('a gauge accepts any number', () => {
     const table = createVmTable();
     const row = table.add({ vm_id: 'a', zone: 'b' });
     const { cpu } = table.columns;
@@ -264,11 +264,14 @@ describe('a counter', () => {
     expect(cpu.get(row)).toBe(-3);
     cpu.set(row, Number.NaN);
     expect(cpu.get(row)).toBeNaN();
+    cpu.set(row, 1);
+    cpu.inc(row, Number.NaN);
+    expect(cpu.get(row)).toBeNaN();
   });
 });
 
 describe('a full table', () => {
-  test('refuses rows and counts them; what they are set to goes nowhere', async () => {
+  test('refuses rows, counts them and ignores their values', async () => {
     const table = createVmTable({ maxRows: 2 });
     const [first] = addRows(table, 2);
     const refused = table.add({ vm_id: 'vm-2', zone: 'a' });
@@ -283,7 +286,7 @@ describe('a full table', () => {
     expect(table.refused).toBe(1);
   });
 
-  test('takes rows when there is room again', () => {
+  test('accepts rows when there is room again', () => {
     const table = createVmTable({ maxRows: 2 });
     const [first] = addRows(table, 3);
     if (first === undefined) throw new Error('rows were added');
@@ -292,7 +295,7 @@ describe('a full table', () => {
     expect(table).toMatchObject({ size: 2, refused: 1 });
   });
 
-  test('says so once, and again after it has been emptied to nine tenths', () => {
+  test('calls onOverflow once, and again after it was emptied to nine tenths', () => {
     let told = 0;
     const table = createVmTable({ maxRows: 20, onOverflow: () => (told += 1) });
     const rows = addRows(table, 25);
@@ -317,7 +320,7 @@ describe('a full table', () => {
   });
 });
 
-test('after any sequence of changes the page is what the rows are', async () => {
+test('the page equals the rows after any sequence of changes', async () => {
   const random = createRandom(11);
   const table = createVmTable();
   const model = new Map<string, { row: SeriesRow; cpu: number; read: number; written: number }>();
@@ -365,7 +368,7 @@ test('after any sequence of changes the page is what the rows are', async () => 
   }
 });
 
-test('the entries for a catalogue list the labels of rows and the values of those of columns', () => {
+test('catalogue entries list the labels of rows and the label values of columns', () => {
   expect(createVmTable().entries).toEqual([
     { name: 'vm_cpu_usage_percent', help: 'Load.', type: 'gauge', labels: { vm_id: '*', zone: '*' } },
     { ...diskIo, labels: { vm_id: '*', zone: '*', op: ['read', 'write'] } },

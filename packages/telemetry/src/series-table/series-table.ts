@@ -1,87 +1,86 @@
+import type { CatalogueEntry } from '../definitions/definition.ts';
 import type { FamilySource } from '../exposition/family.ts';
-import type { CatalogueEntry } from '../metrics/definition.ts';
 import { createRowLabelWriter, type RowLabels } from './row-labels.ts';
-import { createRowStore } from './row-store.ts';
+import { createRowStore, type RowStore } from './row-store.ts';
 import { type ColumnDefinition, frameOf, groupColumns, toCatalogueEntry } from './table-definition.ts';
 
-/** Rows that a table takes unless its options say otherwise. */
+/** Default of `maxRows`. */
 const defaultMaxRows = 100_000;
-/** Rows from which on values are written into slots of fixed width. Pages shorter than that are read by people, too. */
+/** Number of rows from which values have a fixed width. People also read shorter pages. */
 const fixedWidthFrom = 1_000;
-/** A table is full once more when it has been emptied to this share of what it takes. */
-const roomAgain = 0.9;
+/** `onOverflow` is called again only after the table was emptied to this share of `maxRows`. */
+const overflowResetShare = 0.9;
 
 /** Options of `createSeriesTable`. */
 export interface SeriesTableOptions<Label extends string, Column extends string> {
   /** Names the table in errors and in `seriesTableMetrics`. */
   readonly name: string;
-  /** The labels by which rows differ, such as `['vm_id', 'customer_id']`. */
+  /** The labels that identify a row, such as `['vm_id', 'customer_id']`. */
   readonly labels: readonly Label[];
-  /** What each row has values of, under the names by which the program calls them. */
+  /** The metrics of each row, by the names that the program uses for them. */
   readonly columns: Readonly<Record<Column, ColumnDefinition>>;
-  /** Rows that the table takes; default 100 000. Each row is a series in each column. */
+  /** Largest number of rows. Each row is a series in each column. @default 100_000 */
   readonly maxRows?: number;
   /**
-   * Is called when the table refuses a row, and again only after it has been emptied to nine tenths of what it takes:
-   * it is the place to log from, once.
+   * Called when the table refuses a row, and again only after it was emptied to nine tenths of `maxRows`, so that a log line
+   * here is not repeated.
    */
   readonly onOverflow?: (table: SeriesTableState) => void;
   /**
-   * Is called at each scrape before anything is read: the place to set values from state that exists anyway, and to add and
-   * remove rows for it. What it throws costs the metrics of the table, on that page.
+   * Called at each scrape before rows are read: set values from existing state here, and add and remove rows. If it throws, the
+   * page has no metric of the table.
    */
   readonly beforeRead?: () => void;
 }
 
-/** How full a table is. */
+/** The fill level of a table. */
 export interface SeriesTableState {
   readonly name: string;
   /** Rows in the table. */
   readonly size: number;
-  /** Rows that it takes. */
+  /** Largest number of rows. */
   readonly maxRows: number;
-  /** Rows that it has refused since it was made, because it was full. */
+  /** Rows refused so far because the table was full. */
   readonly refused: number;
 }
 
-/** A row of a table: what values are set for. */
+/** A row of a table, whose values can be set. */
 export interface SeriesRow {
   /**
-   * Where the row stands in the table now; other rows that are removed move it. -1 when it is in none: it was removed, or
-   * was refused by a table that was full.
+   * Current position in the table, which changes when other rows are removed. -1 when the row is in no table: it was removed, or
+   * refused by a full table.
    */
   readonly position: number;
 }
 
-/** Values of the rows of a table. Those of a row that is in no table are not kept, and setting them does nothing. */
+/** The values of one metric of a table. Setting the value of a row that is in no table does nothing. */
 export interface SeriesColumn {
   /**
-   * Sets the value of a row. A gauge takes any number, NaN and the infinities included.
+   * Sets the value of a row. A gauge accepts any number, including NaN and infinities.
    *
    * @throws RangeError if the column is a counter and the value is negative or NaN.
    * @throws TypeError if the row belongs to another table.
    */
   set(row: SeriesRow, value: number): void;
   /**
-   * Adds an amount, 1 unless it is given, to the value of a row.
+   * Adds an amount to the value of a row, 1 by default.
    *
    * @throws RangeError if the column is a counter and the amount is negative or NaN.
    * @throws TypeError if the row belongs to another table.
    */
   inc(row: SeriesRow, amount?: number): void;
-  /** The value of a row; nothing if the row is in no table. @throws TypeError if the row belongs to another table. */
+  /** The value of a row; `undefined` if the row is in no table. @throws TypeError if the row belongs to another table. */
   get(row: SeriesRow): number | undefined;
 }
 
-/** Series of many things that have the same metrics: a row for each thing, a column for each metric. */
+/** Series of many objects with the same metrics: a row per object, a column per metric. */
 export interface SeriesTable<Label extends string, Column extends string> extends SeriesTableState {
-  /** What sets and reads the values of rows, by the names of the options. */
+  /** The columns, by their names in the options. */
   readonly columns: { readonly [Name in Column]: SeriesColumn };
   /**
-   * Adds a row, with 0 in every column, and returns it; the row that has these labels already, if there is one.
+   * Adds a row with 0 in every column and returns it, or returns the row that has these labels already.
    *
-   * A table that is full refuses: the row that is returned then is in no table. It does not come in later either, when
-   * there is room; add it again for that.
+   * A full table returns a row that is in no table. That row does not enter the table later, when there is room; add it again.
    *
    * @throws TypeError for a label without a value.
    */
@@ -91,9 +90,9 @@ export interface SeriesTable<Label extends string, Column extends string> extend
   /** Removes all rows. */
   clear(): void;
   /**
-   * What `/metrics` is written from. A page shows each row that was there when the first line of the metric was asked
-   * for, once, also if rows are added and removed meanwhile. The values are those at the moment at which their block of
-   * 1024 rows is read: a value is never torn, those of one block and column are of one moment, others may be later.
+   * The source for `/metrics`. A page shows each row that existed when the first line of the metric was requested, once, even if
+   * rows are added and removed meanwhile. Values are read per block of 1024 rows: the values of one block and column are
+   * consistent, those of other blocks may be later.
    */
   readonly source: FamilySource;
   /** The metrics of the table as a catalogue lists them. */
@@ -101,20 +100,20 @@ export interface SeriesTable<Label extends string, Column extends string> extend
 }
 
 /**
- * Makes a table for series that are too many, or change too often, for instruments: thousands of machines with the same
- * metrics each. Setting a value is a store into an array; a scrape writes the values that have changed since the last
- * one into lines that are there already, and hands those out.
+ * Makes a table for series that are too many, or change too often, for instruments, such as the metrics of thousands of
+ * machines. Setting a value is a store into an array. A scrape writes only the values that changed since the last one, into
+ * lines that exist already.
  *
- * Values are exact to 11 digits, integers up to 2^53 to the last one; below 1000 rows every value is written as
- * JavaScript writes it. Memory: for each series the length of its line (the name of the metric, the labels, 22 bytes)
- * and 8 bytes; for each row some 60 bytes more.
+ * Values are exact to 11 digits, and integers up to 2^53 exactly; below 1000 rows every value is written as JavaScript writes
+ * it. Memory: for each series the length of its line (the name of the metric, the labels, 22 bytes) and 8 bytes; for each row
+ * about 60 bytes more.
  *
- * @throws MetricDefinitionError for names that are not Prometheus names and columns that do not go together.
- * @throws Error for a table without labels or columns. @throws RangeError for a `maxRows` that is none.
+ * @throws MetricDefinitionError for invalid Prometheus names and columns that contradict each other.
+ * @throws Error for a table without labels or columns. @throws RangeError for an invalid `maxRows`.
  *
  * @example
  * ```ts
- * import { createSeriesTable } from '@vmobs/telemetry';
+ * import { createSeriesTable } from '@vmobs/telemetry/exposition';
  *
  * const diskIo = { name: 'vm_disk_io_bytes_total', help: 'Bytes moved.', type: 'counter' } as const;
  * const vms = createSeriesTable({
@@ -144,23 +143,7 @@ export function createSeriesTable<const Label extends string, const Column exten
   const writeLabels = createRowLabelWriter(name, labelNames);
   const store = createRowStore(columns.map(([, definition]) => frameOf(definition)));
   let refused = 0;
-  let saysWhenFull = true;
-
-  function column({ name: metric, type }: ColumnDefinition, place: number): SeriesColumn {
-    const least = type === 'counter' ? 0 : -Infinity;
-    return {
-      set(row, value) {
-        if (value >= least || type === 'gauge') store.set(row, place, value);
-        else throw new RangeError(`${metric}: the value of a counter is 0 or more, not ${value}`);
-      },
-      inc(row, amount = 1) {
-        if (!(amount >= least || type === 'gauge'))
-          throw new RangeError(`${metric}: a counter grows by 0 or more, not by ${amount}`);
-        store.set(row, place, (store.get(row, place) ?? 0) + amount);
-      },
-      get: (row) => store.get(row, place),
-    };
-  }
+  let reportsOverflow = true;
 
   const table: SeriesTable<Label, Column> = {
     name,
@@ -171,11 +154,10 @@ export function createSeriesTable<const Label extends string, const Column exten
     get refused() {
       return refused;
     },
-    // Object.fromEntries forgets that its keys are those of the definitions.
-    columns: Object.fromEntries(columns.map(([key, definition], place) => [key, column(definition, place)])) as Record<
-      Column,
-      SeriesColumn
-    >,
+    // The keys are those of the definitions, which the type of Object.fromEntries does not express.
+    columns: Object.fromEntries(
+      columns.map(([key, definition], place) => [key, createColumn(store, definition, place)]),
+    ) as Record<Column, SeriesColumn>,
 
     add(labels) {
       const text = writeLabels(labels);
@@ -183,19 +165,19 @@ export function createSeriesTable<const Label extends string, const Column exten
       if (known !== undefined) return known;
       if (store.size < maxRows) return store.add(text);
       refused += 1;
-      if (saysWhenFull) {
-        saysWhenFull = false;
+      if (reportsOverflow) {
+        reportsOverflow = false;
         onOverflow?.(table);
       }
       return { position: -1 };
     },
     remove(row) {
       store.remove(row);
-      if (store.size <= maxRows * roomAgain) saysWhenFull = true;
+      if (store.size <= maxRows * overflowResetShare) reportsOverflow = true;
     },
     clear() {
       store.clear();
-      saysWhenFull = true;
+      reportsOverflow = true;
     },
     source() {
       beforeRead?.();
@@ -208,4 +190,20 @@ export function createSeriesTable<const Label extends string, const Column exten
     entries: families.map((family) => toCatalogueEntry(family, labelNames, definitionsOf(family.columns))),
   };
   return table;
+}
+
+function createColumn(store: RowStore, { name: metric, type }: ColumnDefinition, place: number): SeriesColumn {
+  const least = type === 'counter' ? 0 : -Infinity;
+  return {
+    set(row, value) {
+      if (value >= least || type === 'gauge') store.set(row, place, value);
+      else throw new RangeError(`${metric}: the value of a counter is 0 or more, not ${value}`);
+    },
+    inc(row, amount = 1) {
+      if (!(amount >= least || type === 'gauge'))
+        throw new RangeError(`${metric}: a counter grows by 0 or more, not by ${amount}`);
+      store.set(row, place, (store.get(row, place) ?? 0) + amount);
+    },
+    get: (row) => store.get(row, place),
+  };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { MetricDefinitionError } from '../metrics/metric-definition-error.ts';
+import { MetricDefinitionError } from '../definitions/check-definition.ts';
 import { type ColumnDefinition, groupColumns } from './table-definition.ts';
 
 const cpu = { name: 'vm_cpu_percent', help: 'Load.', type: 'gauge' } as const;
@@ -37,7 +37,7 @@ const refused: [string, Readonly<Record<string, ColumnDefinition>>, string][] = 
   [
     'the name of another one in OpenMetrics',
     { read, load: { ...cpu, name: 'vm_io_bytes' } },
-    'metric vm_io_bytes cannot be column load of series table vms: vm_io_bytes_total of another column would have the name vm_io_bytes in OpenMetrics, too',
+    'metric vm_io_bytes cannot be column load of series table vms: vm_io_bytes_total of another column also has the name vm_io_bytes in OpenMetrics',
   ],
   [
     'another type',
@@ -72,6 +72,6 @@ test('row labels are label names, and each is there once', () => {
 });
 
 test('a table without labels or columns is refused', () => {
-  expect(() => group({ cpu }, [])).toThrow('series table vms has no labels; its rows need one at least to differ in');
-  expect(() => group({})).toThrow('series table vms has no columns; it needs one at least');
+  expect(() => group({ cpu }, [])).toThrow('series table vms has no labels; rows need at least one to differ');
+  expect(() => group({})).toThrow('series table vms has no columns; it needs at least one');
 });

@@ -1,11 +1,11 @@
+import { checkDefinition, MetricDefinitionError } from '../definitions/check-definition.ts';
+import { anyValue, type CatalogueEntry, type LabelSchema } from '../definitions/definition.ts';
 import type { FamilyHeader } from '../exposition/family.ts';
+import { occupiedNames } from '../exposition/names.ts';
 import { escapeLabelValue } from '../exposition/values.ts';
-import { checkDefinition } from '../metrics/check-definition.ts';
-import { anyValue, type CatalogueEntry, type LabelSchema } from '../metrics/definition.ts';
-import { MetricDefinitionError } from '../metrics/metric-definition-error.ts';
 import { createLineFrame, type LineFrame } from './row-block.ts';
 
-/** What a column is: a metric, or the part of one that has these labels besides those of the row. */
+/** The definition of a column: a metric, or the part of a metric that has these labels besides those of the row. */
 export interface ColumnDefinition {
   /** Prometheus name with its unit; a counter ends in `_total`. */
   readonly name: string;
@@ -13,30 +13,30 @@ export interface ColumnDefinition {
   readonly help: string;
   readonly type: 'counter' | 'gauge';
   /**
-   * Labels that are the same in every row, such as `{ op: 'read' }`. Columns with the same name are one metric: their
-   * `help`, `type` and names of labels are the same, the values of their labels are not.
+   * Labels that are the same in every row, such as `{ op: 'read' }`. Columns with the same name are one metric: they need equal
+   * `help`, `type` and label names, and different label values.
    */
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** A metric of a table and the columns in which its series are, by their place among all columns. */
+/** A metric of a table, with the indexes of its columns. */
 export interface TableFamily extends FamilyHeader {
   readonly type: ColumnDefinition['type'];
   readonly columns: readonly number[];
 }
 
-/** Columns that are one metric, while they are put together. */
+/** Columns of one metric while they are grouped. */
 interface ColumnGroup {
   readonly first: { readonly column: string; readonly definition: ColumnDefinition };
   readonly columns: number[];
-  /** The labels of each of them, as its lines have them. */
+  /** The labels of each column in the form of its lines. */
   readonly labelSets: Set<string>;
 }
 
 /**
- * Puts columns together into metrics.
+ * Groups columns into metrics.
  *
- * @throws MetricDefinitionError for what Prometheus would not take, and for columns that do not go together.
+ * @throws MetricDefinitionError for an invalid definition, and for columns that contradict each other.
  * @throws Error for a table without labels or columns.
  */
 export function groupColumns(
@@ -44,9 +44,8 @@ export function groupColumns(
   rowLabels: readonly string[],
   columns: readonly (readonly [column: string, definition: ColumnDefinition])[],
 ): TableFamily[] {
-  if (rowLabels.length === 0)
-    throw new Error(`series table ${table} has no labels; its rows need one at least to differ in`);
-  if (columns.length === 0) throw new Error(`series table ${table} has no columns; it needs one at least`);
+  if (rowLabels.length === 0) throw new Error(`series table ${table} has no labels; rows need at least one to differ`);
+  if (columns.length === 0) throw new Error(`series table ${table} has no columns; it needs at least one`);
   const groups = new Map<string, ColumnGroup>();
   const owners = new Map<string, string>();
   for (const [place, [column, definition]] of columns.entries()) {
@@ -58,10 +57,10 @@ export function groupColumns(
     const shared = rowLabels.find((label, index) => label in labels || rowLabels.indexOf(label) !== index);
     if (shared !== undefined) refuse(`it has the label ${shared} twice; give it once`);
 
-    for (const claim of namesOf(definition)) {
-      const owner = owners.get(claim) ?? name;
-      if (owner !== name) refuse(`${owner} of another column would have the name ${claim} in OpenMetrics, too`);
-      owners.set(claim, name);
+    for (const occupied of occupiedNames(definition)) {
+      const owner = owners.get(occupied) ?? name;
+      if (owner !== name) refuse(`${owner} of another column also has the name ${occupied} in OpenMetrics`);
+      owners.set(occupied, name);
     }
     const group = groups.get(name) ?? { first: { column, definition }, columns: [], labelSets: new Set() };
     groups.set(name, group);
@@ -83,13 +82,13 @@ export function groupColumns(
   });
 }
 
-/** What the lines of a column have around the labels of their rows. */
+/** The text of a column's lines around the labels of their rows. */
 export function frameOf({ name, labels = {} }: ColumnDefinition): LineFrame {
   const fixed = writeLabels(labels);
   return createLineFrame(`${name}{`, `${fixed === '' ? '' : `,${fixed}`}} `);
 }
 
-/** A metric of a table as a catalogue lists it. */
+/** The catalogue entry of a metric of a table. */
 export function toCatalogueEntry(
   { name, help, type }: TableFamily,
   rowLabels: readonly string[],
@@ -108,13 +107,6 @@ function labelSchema(rowLabels: readonly string[], columns: readonly ColumnDefin
     }
   }
   return schema;
-}
-
-/** All names that a metric takes. OpenMetrics names the family of a counter without its `_total`. */
-function namesOf({ name, type }: ColumnDefinition): readonly string[] {
-  if (type === 'gauge') return [name];
-  const family = name.replace(/_total$/, '');
-  return [family, name, `${family}_created`];
 }
 
 function labelNames({ labels = {} }: ColumnDefinition): string {

@@ -1,6 +1,6 @@
 import type { FamilySource } from '../exposition/family.ts';
 
-/** Draws numbers from 0 to 1, the same ones for the same seed: a linear congruential generator. */
+/** Makes a generator of numbers from 0 to 1 from a seed (linear congruential). */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -9,12 +9,12 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** All lines that a source of blocks yields at one scrape. */
+/** All lines of a source of blocks at one scrape. */
 export async function readLines(source: FamilySource): Promise<string[]> {
   const blocks: Buffer[] = [];
   for (const family of await source()) {
     if (!('blocks' in family)) throw new TypeError(`${family.name} comes in samples, not in blocks`);
-    // Buffer.from copies; a block may be written over when the next one is asked for.
+    // Buffer.from copies, because a block may be overwritten when the next one is requested.
     for (const block of family.blocks) blocks.push(Buffer.from(block));
   }
   const text = Buffer.concat(blocks).toString();

@@ -44,7 +44,16 @@ test.each([
   expect(written(value)).toBe(text);
 });
 
-describe('a number whose digits are all nines is carried into the next digit', () => {
+test('each power of ten and the number before it have their digits', () => {
+  for (let digits = 1; digits <= 15; digits += 1) {
+    for (const value of [10 ** digits, 10 ** digits - 1]) {
+      const plain = `${value}.`;
+      expect(written(value)).toBe(plain.padEnd(slotWidth, '0'));
+    }
+  }
+});
+
+describe('a number of nines is rounded up to the next digit', () => {
   test.each([
     [0.999_999_999_999_999_9, '1.0000000000000000'],
     [9.999_999_999_999_998, '10.000000000000000'],
@@ -73,7 +82,7 @@ test.each([
   expect(written(value)).toBeUndefined();
 });
 
-describe('what is read back', () => {
+describe('the value that is read back', () => {
   const count = 50_000;
   const random = createRandom(7);
   const sign = () => (random() < 0.5 ? -1 : 1);

@@ -1,5 +1,5 @@
 /**
- * Width of a slot in bytes: the shortest in which every count up to 2^53 has its decimal point and a digit behind it,
+ * Width of a slot in bytes: the smallest in which every count up to 2^53 fits with a decimal point and one more digit,
  * `9007199254740992.0`.
  */
 export const slotWidth = 18;
@@ -12,34 +12,34 @@ const fourZeros = 0x30303030;
 /** `e+18` */
 const exponentWidth = 4;
 
-/** Below this a number is written with an exponent, so that leading zeros do not take the room of its digits. */
+/** Smaller numbers are written with an exponent, so that leading zeros do not displace digits. */
 const smallestFixed = 1e-4;
 const largestFixed = 2 ** 53;
-/** One digit more, and a minus, a point and a digit behind it have no room beside them. */
+/** With one more digit, there is no room for the minus, the point and a digit behind it. */
 const largestNegated = 999_999_999_999_999;
 const largestExponent = 99;
-/** Any 15 decimal digits can be put into a double and taken out again. */
+/** A double represents any 15 decimal digits exactly enough to read them back. */
 const digitsOfDouble = 15;
 
 const powersOfTen = Float64Array.from({ length: 2 * largestExponent + 1 }, (_, index) =>
   Number(`1e${index - largestExponent}`),
 );
-/** The digits of 0000 to 9999, the first one in the lowest byte: one store writes all four. */
+/** The digits of 0000 to 9999, the first one in the lowest byte, so that one store writes all four. */
 const fourDigits = Uint32Array.from({ length: 10_000 }, (_, integer) => {
   const digit = (unit: number) => Math.floor(integer / unit) % 10;
   return fourZeros + digit(1_000) + (digit(100) << 8) + (digit(10) << 16) + (digit(1) << 24);
 });
 
 /**
- * Writes a number into the 18 bytes from `at` on, filled up with zeros behind the decimal point: `12.500000000000000`,
- * `1.099511627776e+18`. That is a number of the text format 0.0.4 and of OpenMetrics 1.0 alike, where blanks for
- * filling would be one of the former alone. Integers up to 2^53 are exact. Any other number has 15 digits, or 12 where
- * it has an exponent or is near to 0: what is read back differs by less than 1e-11 of it.
+ * Writes a number into the 18 bytes from `at` on, padded with zeros behind the decimal point: `12.500000000000000`,
+ * `1.099511627776e+18`. This is valid in the text format 0.0.4 and in OpenMetrics 1.0; padding with spaces would be valid only
+ * in the former. Integers up to 2^53 are exact. Other numbers have 15 digits, or 12 with an exponent or near 0, so the relative
+ * error is below 1e-11.
  *
- * It takes a quarter of the time of `String(value)`, and leaves no string that is then to be copied.
+ * It takes a quarter of the time of `String(value)`, and makes no string to copy.
  *
- * @returns whether it fits; if not, the bytes hold nothing of use. NaN, the infinities, exponents of three digits and
- * negative numbers of 16 digits do not.
+ * @returns whether the number fits; if not, the bytes are undefined. NaN, infinities, exponents of three digits and negative
+ * numbers of 16 digits do not fit.
  */
 export function writeSlot(bytes: DataView, at: number, value: number): boolean {
   const end = at + slotWidth;
@@ -52,16 +52,16 @@ export function writeSlot(bytes: DataView, at: number, value: number): boolean {
 function writeMagnitude(bytes: DataView, at: number, end: number, value: number): boolean {
   if (value > largestFixed || (value < smallestFixed && value > 0)) return writeExponential(bytes, at, end, value);
   if (value >= 1e8) return writeLarge(bytes, at, end, value);
-  // NaN alone fails the comparison.
+  // Only NaN fails this comparison.
   return value >= 0 && writeFixed(bytes, at, end, value);
 }
 
 /*
- * What is behind the point is written first, with all the digits that it can have anywhere. Those that have no room here
- * are zeros, and are written over by what is in front of the point.
+ * The fraction is written first, with as many digits as it can have in any case. Digits that have no room here are zeros, and
+ * the integer part overwrites them.
  */
 
-/** Up to 8 digits before the point: a small integer, with which arithmetic is cheapest. */
+/** Up to 8 digits before the point, for which cheap integer arithmetic is enough. */
 function writeFixed(bytes: DataView, at: number, end: number, value: number): boolean {
   const whole = value | 0;
   if (whole === value) {
@@ -82,7 +82,7 @@ function writeFixed(bytes: DataView, at: number, end: number, value: number): bo
   return true;
 }
 
-/** 9 to 16 digits before the point, so 8 at most behind it. */
+/** 9 to 16 digits before the point, so at most 8 behind it. */
 function writeLarge(bytes: DataView, at: number, end: number, value: number): boolean {
   const whole = Math.floor(value);
   const high = (whole / 1e8) | 0;
@@ -110,7 +110,7 @@ function writeExponential(bytes: DataView, at: number, end: number, value: numbe
   const places = exponentAt - at - 2;
   const scale = powerOfTen(places);
   let digits = roundUpwards((value / powerOfTen(exponent)) * scale);
-  // Rounding may carry into one more digit, and the logarithm may be off by one next to a power of ten.
+  // Rounding may add a digit, and the logarithm may be off by one next to a power of ten.
   if (digits >= 10 * scale) digits = roundUpwards((value / powerOfTen(++exponent)) * scale);
   else if (digits < scale) digits = roundUpwards((value / powerOfTen(--exponent)) * scale);
 
@@ -126,7 +126,7 @@ function writeExponential(bytes: DataView, at: number, end: number, value: numbe
   return true;
 }
 
-/** Writes an integer below 1e8 and returns where it ends. */
+/** Writes an integer below 1e8. @returns the index after it */
 function writeInteger(bytes: DataView, at: number, integer: number): number {
   if (integer < 10_000) return writeShortInteger(bytes, at, integer);
   const high = (integer / 10_000) | 0;
