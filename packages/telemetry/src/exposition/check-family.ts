@@ -1,48 +1,49 @@
-import { checkHistograms } from './check-histograms.ts';
+import { messageOf } from '@vmobs/settings';
 import { writeExemplar } from './exemplar.ts';
 import type { FamilyHeader, MetricFamily, RenderedFamily, Sample } from './family.ts';
+import { isMetricName } from './names.ts';
 import { isLineOf, isMetricType, makeLine, metricTypes, type SeriesLine } from './series-line.ts';
 import type { TimeSlices } from './time-slices.ts';
 
-/** A family that is known to make a valid part of a page. */
+/** A family that was checked: it makes a valid part of a page. */
 export interface CheckedFamily extends FamilyHeader {
   readonly values: readonly number[];
   /** The line of each value. */
   readonly lines: readonly SeriesLine[];
-  /** What follows the value of a sample, by its position. */
+  /** The text after the value of a sample, by the sample's position. */
   readonly exemplars: ReadonlyMap<number, string>;
-  /** Instead of values, where they are bytes already. */
+  /** Lines as bytes, in place of values. */
   readonly blocks?: Iterable<Uint8Array>;
-  /** Number of series, where it is known before they are written. */
+  /** Number of series, if it is known before they are written. */
   readonly seriesCount: number | undefined;
 }
 
 /** What checking a family needs. */
 export interface CheckOptions {
-  /** The lines of the family at the last scrape; where they still are the same they are not made again. */
+  /** The lines of the family at the last scrape; those that are unchanged are reused. */
   readonly knownLines?: readonly SeriesLine[];
   readonly slices: TimeSlices;
-  /** Is told of an exemplar that is not valid; its sample is served without it. */
+  /** Called with the error of an invalid exemplar; its sample is served without it. */
   readonly onError: (error: Error) => void;
 }
 
 /**
  * Reads and checks a family.
  *
- * @throws Error when one of its samples would make the page invalid, such as a series that is there twice.
+ * @throws Error when a sample would make the page invalid, such as a duplicate series.
  */
 export async function checkFamily(
   family: MetricFamily | RenderedFamily,
   { knownLines = [], slices, onError }: CheckOptions,
 ): Promise<CheckedFamily> {
   const { name, help, type } = family;
-  if (typeof name !== 'string' || !/^[a-zA-Z_:][a-zA-Z0-9_:]*$/.test(name))
-    throw new Error('the name of a metric has letters, digits, _ and :, and does not begin with a digit');
-  if (!isMetricType(type)) throw new Error(`its type is ${String(type)}, and not ${metricTypes.join(', ')}`);
+  if (!isMetricName(name))
+    throw new Error('invalid metric name: use letters, digits, _ and :, and do not begin with a digit');
+  if (!isMetricType(type)) throw new Error(`unknown metric type ${String(type)}; use one of ${metricTypes.join(', ')}`);
   const header = { name, help: String(help), type };
   if ('blocks' in family) return checkRendered(header, family, slices);
 
-  // The samples are not kept: their owner may yield one object again and again.
+  // Samples are not kept: their owner may yield the same object each time.
   const values: number[] = [];
   const lines: SeriesLine[] = [];
   const exemplars = new Map<number, string>();
@@ -59,33 +60,28 @@ export async function checkFamily(
       try {
         exemplars.set(index, writeExemplar(header, sample, sample.exemplar));
       } catch (error) {
-        onError(new Error(`metric ${name}: an exemplar is left out: ${reasonOf(error)}`, { cause: error }));
+        onError(new Error(`metric ${name}: an exemplar is left out: ${messageOf(error)}`, { cause: error }));
       }
     }
-    // Not within a histogram or a summary: its samples must agree, and end with the count.
+    // Never pause within a histogram or a summary: its samples must agree, and the count is its last one.
     const isBetween = type === 'histogram' || type === 'summary' ? sample.name.endsWith('_count') : true;
     if (isBetween && slices.isOver()) await slices.next();
   }
   if (type === 'histogram') await checkHistograms(name, values, lines, slices);
-  // Lines that are those of the last scrape have been compared with each other then.
+  // Lines of the last scrape were compared with each other then.
   if (!isKnown) await refuseDuplicates(values, lines, slices);
   return { ...header, values, lines, exemplars, seriesCount: values.length };
 }
 
-/** Says in words why something failed. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** A family of bytes is taken as it is; what cannot be iterated twice is read now, for the pages that share it. */
+/** Takes a family of bytes unchanged. Blocks that can be iterated only once are copied now, for the pages that share them. */
 async function checkRendered(
   header: FamilyHeader,
   { blocks, seriesCount }: RenderedFamily,
   slices: TimeSlices,
 ): Promise<CheckedFamily> {
-  // Its lines have one form for both formats, and in OpenMetrics this is the form of a counter.
+  // Its lines serve both formats, and OpenMetrics requires the suffix.
   if (header.type === 'counter' && !header.name.endsWith('_total'))
-    throw new Error('a counter that is rendered beforehand is named with its _total');
+    throw new Error('the name of a rendered counter ends in _total');
   const common = { ...header, values: [], lines: [], exemplars: new Map<number, string>(), seriesCount };
   if (!('next' in blocks)) return { ...common, blocks };
   const copies: Uint8Array[] = [];
@@ -98,11 +94,11 @@ async function checkRendered(
 
 function checkValue({ name, type }: FamilyHeader, sample: Sample): void {
   const { value } = sample;
-  if (typeof value !== 'number') throw new Error(`the value of ${sample.name} is ${String(value)}, and not a number`);
-  // Gauges may be anything; the counts of the others may not, or a strict parser refuses the page.
+  if (typeof value !== 'number') throw new Error(`the value of ${sample.name} is ${String(value)}, not a number`);
+  // A gauge may have any value. A strict parser refuses a page with a negative count.
   if (value >= 0 || type === 'gauge' || type === 'unknown') return;
   if (type === 'counter' || sample.name === `${name}_bucket` || sample.name === `${name}_count`)
-    throw new Error(`${describe(sample)} is ${value}, and a count is 0 or more`);
+    throw new Error(`${describe(sample)} is ${value}; a count is 0 or more`);
 }
 
 async function refuseDuplicates(
@@ -115,8 +111,8 @@ async function refuseDuplicates(
     if (seen.has(identity)) {
       const first = lines.findIndex((line) => line.identity === identity);
       throw new Error(
-        `the series ${lines[index]?.text.trimEnd()} is there twice: as sample ${first + 1} with the value ${values[first]} ` +
-          `and as sample ${index + 1} with the value ${values[index]}`,
+        `duplicate series ${lines[index]?.text.trimEnd()}: sample ${first + 1} with the value ${values[first]} ` +
+          `and sample ${index + 1} with the value ${values[index]}`,
       );
     }
     seen.add(identity);
@@ -126,4 +122,54 @@ async function refuseDuplicates(
 
 function describe({ name, labels }: Sample): string {
   return `${name}${JSON.stringify(labels)}`;
+}
+
+/** The part of a histogram that was checked so far. */
+interface SeenHistogram {
+  edge: number;
+  inBucket: number;
+  total: number | undefined;
+}
+
+/**
+ * Checks each histogram of a family: bucket edges and counts rise, and the last bucket is `+Inf` and equals the count.
+ *
+ * @throws Error that names the histogram and what is wrong with it.
+ */
+async function checkHistograms(
+  name: string,
+  values: readonly number[],
+  lines: readonly SeriesLine[],
+  slices: TimeSlices,
+): Promise<void> {
+  const histograms = new Map<string, SeenHistogram>();
+  let last: SeenHistogram | undefined;
+  for (const [index, { group, edge, sampleName }] of lines.entries()) {
+    // The samples of a histogram are nearly always adjacent.
+    const isNext = last !== undefined && lines[index - 1]?.group === group;
+    const seen: SeenHistogram = (isNext ? last : histograms.get(group)) ?? nothingSeen();
+    if (!isNext) histograms.set(group, seen);
+    last = seen;
+    const value = values[index] ?? Number.NaN;
+    if (edge !== undefined) {
+      if (edge <= seen.edge) throw new Error(`${lines[index]?.text}has no higher edge than the bucket before it`);
+      if (value < seen.inBucket)
+        throw new Error(
+          `${lines[index]?.text}has the count ${value}, less than ${seen.inBucket} of the bucket before it`,
+        );
+      seen.edge = edge;
+      seen.inBucket = value;
+    } else if (sampleName === `${name}_count`) seen.total = value;
+    if (slices.isOver()) await slices.next();
+  }
+  for (const [group, { edge, inBucket, total }] of histograms) {
+    if (edge !== Number.POSITIVE_INFINITY)
+      throw new Error(`the histogram ${name}${group} has no bucket with le="+Inf"`);
+    if (total !== inBucket)
+      throw new Error(`the histogram ${name}${group} has ${inBucket} in le="+Inf" and the count ${total ?? 'missing'}`);
+  }
+}
+
+function nothingSeen(): SeenHistogram {
+  return { edge: Number.NEGATIVE_INFINITY, inBucket: 0, total: undefined };
 }

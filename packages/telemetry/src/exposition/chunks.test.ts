@@ -18,7 +18,7 @@ test('every chunk but the last is full', () => {
   expect(readAll([], 5)).toEqual(['', '0']);
 });
 
-test('a piece that is longer than a chunk, and a character that does not fit, go on in the next', () => {
+test('a long piece and a character that does not fit continue in the next chunk', () => {
   expect(readAll([Buffer.from('0123456789'), 'äöü€', Buffer.from('x')], 4)).toEqual([
     '0123456789äöü€x',
     ...Array(5).fill('4'),
@@ -26,7 +26,7 @@ test('a piece that is longer than a chunk, and a character that does not fit, go
   ]);
 });
 
-test('bytes may be written over once the next piece is asked for, even where they were cut', () => {
+test('a piece of bytes may be overwritten once the next one is requested', () => {
   const block = Buffer.alloc(6);
   const pieces = function* () {
     for (const letter of 'abc') {
@@ -46,7 +46,7 @@ test('bytes may be written over once the next piece is asked for, even where the
   expect(read.join('')).toBe('aaaaaabbbbbbcccccc');
 });
 
-test('a reader that is closed lets go of its pieces', () => {
+test('closing a reader ends the iteration of its pieces', () => {
   let isOpen = true;
   const pieces = function* () {
     try {

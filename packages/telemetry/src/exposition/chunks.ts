@@ -1,12 +1,12 @@
 /** Cuts the pieces of a page into chunks of one size. */
 export interface ChunkReader {
   /**
-   * Fills a chunk. A piece of bytes is taken whole before this returns, so it may be written over afterwards.
+   * Fills a chunk. A piece of bytes is copied before this returns, so its owner may overwrite it afterwards.
    *
-   * @returns how many bytes there are in it: fewer than it holds only at the end of the page
+   * @returns how many bytes were filled: fewer than the chunk holds only at the end of the page
    */
   read(chunk: Uint8Array): number;
-  /** Lets go of the page before its end. */
+  /** Ends the page early. */
   close(): void;
 }
 
@@ -59,6 +59,35 @@ export function readChunks(pieces: Iterable<string | Uint8Array, void>): ChunkRe
     },
     close() {
       iterator.return?.();
+    },
+  };
+}
+
+/** A few buffers that are filled in turn while others are being sent. */
+export interface ChunkPool {
+  /** A buffer that nobody reads any more; waits for one when all are being sent. */
+  acquire(): Promise<Uint8Array>;
+  /** Returns a buffer to the pool. */
+  release(chunk: Uint8Array): void;
+}
+
+/** Makes a pool. Its memory is all that sending takes, however large the page and however slow the reader. */
+export function createChunkPool({ count, size }: { readonly count: number; readonly size: number }): ChunkPool {
+  const free: Uint8Array[] = [];
+  const waiting: ((chunk: Uint8Array) => void)[] = [];
+  let made = 0;
+  return {
+    async acquire() {
+      const chunk = free.pop();
+      if (chunk !== undefined) return chunk;
+      if (made === count) return new Promise((resolve) => waiting.push(resolve));
+      made += 1;
+      return Buffer.allocUnsafeSlow(size);
+    },
+    release(chunk) {
+      const next = waiting.shift();
+      if (next === undefined) free.push(chunk);
+      else next(chunk);
     },
   };
 }

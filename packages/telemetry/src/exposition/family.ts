@@ -1,4 +1,4 @@
-/** Types of metrics that both formats know, under their OpenMetrics names. */
+/** Types of metrics that both formats have, under their OpenMetrics names. */
 export type MetricType = 'counter' | 'gauge' | 'histogram' | 'summary' | 'unknown';
 
 /** One line of a page. */
@@ -7,7 +7,7 @@ export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string | number>>;
   readonly value: number;
-  /** On a counter or a bucket; OpenMetrics alone can say it. */
+  /** Allowed on a counter or a bucket; only OpenMetrics can show it. */
   readonly exemplar?: Exemplar;
 }
 
@@ -19,7 +19,7 @@ export interface Exemplar {
   readonly timestamp: number;
 }
 
-/** What a metric is. A counter is named with its `_total`. */
+/** Name, help and type of a metric. The name of a counter includes its `_total`. */
 export interface FamilyHeader {
   readonly name: string;
   readonly help: string;
@@ -29,36 +29,36 @@ export interface FamilyHeader {
 /** All samples of one metric. */
 export interface MetricFamily extends FamilyHeader {
   /**
-   * They are read some milliseconds at a time, and other code runs between: samples that must agree with each other are
-   * yielded from a copy.
+   * They are read a few milliseconds at a time, and other code runs in between: yield from a copy if samples must agree
+   * with each other.
    */
   readonly samples: Iterable<Sample>;
 }
 
-/** A metric whose lines are bytes already, in a form that is valid in both formats. */
+/** A metric whose lines are bytes already, in a form that both formats accept. */
 export interface RenderedFamily extends FamilyHeader {
   /**
-   * Whole lines, some kilobytes at a time. A block may be written over once the next one is asked for, so whoever keeps
-   * one copies it. Each page that is written iterates anew, several at once if several scrapes are.
+   * Whole lines, some kilobytes at a time. A block may be overwritten once the next one is requested: copy it to keep it.
+   * Each page iterates again, and concurrent scrapes iterate concurrently.
    */
   readonly blocks: Iterable<Uint8Array>;
-  /** Number of lines, where it is known; otherwise they are counted. */
+  /** Number of lines, if it is known; otherwise they are counted. */
   readonly seriesCount?: number;
 }
 
-/** A metric that is still being read, such as one with an asynchronous collector. It fails or hangs alone. */
+/** A metric that is still being read, such as one with an asynchronous collector. If it fails or hangs, others do not. */
 export interface PendingFamily {
   readonly name: string;
   readonly family: Promise<MetricFamily | RenderedFamily>;
 }
 
-/** What one source yields. */
+/** The families of one source. */
 export type Families = Iterable<MetricFamily | RenderedFamily | PendingFamily>;
 
-/** Yields families at each scrape. Whatever can say its values in this form can be served. */
+/** Yields families at each scrape. */
 export type FamilySource = () => Families | Promise<Families>;
 
-/** A source with a name, by which errors speak of it. */
+/** A source with a name for error messages. */
 export interface NamedSource {
   readonly name: string;
   readonly read: FamilySource;

@@ -1,34 +1,23 @@
-import { type CheckedFamily, reasonOf } from './check-family.ts';
-import type { FamilyHeader } from './family.ts';
-import type { SeriesLine } from './series-line.ts';
+import { messageOf } from '@vmobs/settings';
+import type { CheckedFamily } from './check-family.ts';
+import type { Syntax } from './formats.ts';
 import { formatNumber } from './values.ts';
 
-/** What a format writes in its own way. */
-export interface Syntax {
-  /** The lines before the samples of a family. */
-  describe(family: FamilyHeader): string;
-  /** What the line of a series says before its value. */
-  begin(line: SeriesLine): string;
-  readonly hasExemplars: boolean;
-  /** The end of every page. */
-  readonly end: string;
-}
-
-/** A page that is written bit by bit, as it is sent. */
+/** A page that is written piece by piece while it is sent. */
 export interface Page {
-  /** Whole lines. Bytes are good until the next piece is asked for. */
+  /** Whole lines. Bytes are valid until the next piece is requested. */
   readonly pieces: Iterable<string | Uint8Array, void>;
-  /** How many series have been written so far. */
+  /** Number of series written so far. */
   readonly seriesCount: number;
 }
 
-/** A family that failed after some of it had been written: what has been written is no page. */
+/** A family that failed after part of it was written: the page is unusable. */
 export class FamilyFailure extends Error {
   override readonly name = 'FamilyFailure';
   readonly family: CheckedFamily;
 
   constructor(family: CheckedFamily, cause: unknown) {
-    super(`metric ${family.name} could not be written: ${reasonOf(cause)}`, { cause });
+    super(`metric ${family.name} could not be written: ${messageOf(cause)}`, { cause });
     this.family = family;
   }
 }
@@ -36,17 +25,17 @@ export class FamilyFailure extends Error {
 /** Options of `writePage`. */
 export interface PageOptions {
   readonly syntax: Syntax;
-  /** Is told of a family of bytes that fails before anything of it is written; the page goes on without it. */
+  /** Called when a family of bytes fails before any of it is written; the page continues without it. */
   readonly onError: (error: Error) => void;
 }
 
-/** Strings are joined up to this length before they are handed on. */
+/** Strings are joined up to about this length, in UTF-16 units, before they are yielded. */
 const pieceLength = 16_384;
 
 /**
- * Writes a page. Nothing is written before it is asked for.
+ * Writes a page. Each piece is written when it is requested.
  *
- * @throws FamilyFailure, while its pieces are asked for, when a family of bytes fails in its middle.
+ * @throws FamilyFailure from the iterator of the pieces, when a family of bytes fails midway.
  */
 export function writePage(families: readonly CheckedFamily[], { syntax, onError }: PageOptions): Page {
   let seriesCount = 0;
@@ -106,18 +95,19 @@ export function writePage(families: readonly CheckedFamily[], { syntax, onError 
 
 const lineFeed = 0x0a;
 
-/** Bytes are trusted, except for what would damage the lines of others. */
+/** Checks only what would damage the lines of other families; the rest of the bytes is trusted. */
 function checkBlock(block: Uint8Array, nameAtItsBeginning: string | undefined): void {
-  if (block.at(-1) !== lineFeed) throw new Error('a block has whole lines, and this one ends in the middle of one');
+  if (block.at(-1) !== lineFeed)
+    throw new Error('a block must consist of whole lines, and this one ends within a line');
   if (nameAtItsBeginning === undefined) return;
   const beginning = Buffer.from(block.subarray(0, nameAtItsBeginning.length)).toString('latin1');
   if (beginning !== nameAtItsBeginning)
-    throw new Error(`its lines begin with ${JSON.stringify(beginning)} and not with its name`);
+    throw new Error(`its lines begin with ${JSON.stringify(beginning)} instead of its name`);
 }
 
 function countLines(block: Uint8Array): number {
   let lines = 0;
-  // A loop over an index takes a fifth of the time of one over the bytes themselves.
+  // Indexed access takes a fifth of the time of `for ... of`.
   for (let index = 0; index < block.length; index += 1) if (block[index] === lineFeed) lines += 1;
   return lines;
 }

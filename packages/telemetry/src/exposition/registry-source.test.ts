@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry, Summary } from 'prom-client';
 import { expect, test } from 'vitest';
-import { gather, writeOpenMetrics, writeText } from './read-page.ts';
 import { registrySource } from './registry-source.ts';
+import { gather, writeOpenMetrics, writeText } from './testing/read-page.ts';
 
 function registryOfEveryType(): Registry {
   const registry = new Registry();
@@ -15,7 +15,7 @@ function registryOfEveryType(): Registry {
   return registry;
 }
 
-test('reading a registry as OpenMetrics leaves its own output as it was', async () => {
+test('reading a registry as OpenMetrics does not change its own output', async () => {
   const registry = registryOfEveryType();
   const before = await registry.metrics();
   const { families, errors } = await gather([registrySource(registry)]);
@@ -24,14 +24,14 @@ test('reading a registry as OpenMetrics leaves its own output as it was', async 
   expect(await registry.metrics()).toBe(before);
 });
 
-test('what is written as text has the samples that the registry itself writes', async () => {
+test('the text page has the samples that the registry itself writes', async () => {
   const registry = registryOfEveryType();
   const { families } = await gather([registrySource(registry)]);
   const linesOf = (page: string) => page.split('\n').filter((line) => line !== '');
   expect(linesOf(writeText(families))).toEqual(linesOf(await registry.metrics()));
 });
 
-test('the types of prom-client are kept and any other is unknown', async () => {
+test('types of prom-client are kept and others become unknown', async () => {
   const info = { get: () => ({ name: 'build', help: 'Build.', type: 'info', values: [{ labels: {}, value: 1 }] }) };
   const { families } = await gather([
     registrySource(registryOfEveryType()),
@@ -47,14 +47,14 @@ test('the types of prom-client are kept and any other is unknown', async () => {
   ]);
 });
 
-test('a label without a value is left out, and so are labels where there are none', async () => {
+test('unset labels are left out', async () => {
   const values: object[] = [{ labels: { host: 'a', zone: undefined }, value: 1 }, { value: 2 }];
   const metric = { get: async () => ({ name: 'vms', help: 'VMs.', type: 'gauge', values }) };
   const { families } = await gather([registrySource({ getMetricsAsArray: () => [metric] })]);
   expect(writeText(families)).toBe('# HELP vms VMs.\n# TYPE vms gauge\nvms{host="a"} 1\nvms 2\n');
 });
 
-test('each scrape reads anew, and a metric collects at the scrape', async () => {
+test('a metric collects at each scrape', async () => {
   const registry = new Registry();
   let vms = 0;
   const collect = function (this: Gauge) {
@@ -65,7 +65,7 @@ test('each scrape reads anew, and a metric collects at the scrape', async () => 
   for (vms of [1, 2]) expect(writeText((await gather(sources)).families)).toContain(`\nvms ${vms}\n`);
 });
 
-test('a metric whose collector fails, hangs or is no metric costs only itself, and is named', async () => {
+test('a metric whose collector fails or hangs is named and does not affect others', async () => {
   const registry = new Registry();
   const registers = [registry];
   const fail = () => Promise.reject(new Error('no route to the database'));
@@ -77,12 +77,12 @@ test('a metric whose collector fails, hangs or is no metric costs only itself, a
   expect(families.map(({ name }) => name)).toEqual(['vms']);
   expect(errors.map(({ message }) => message)).toEqual([
     'metric failing of source 1 (readRegistry) is left out: no route to the database',
-    'metric hanging of source 1 (readRegistry) did not answer within 0.02 s; the page goes without it',
-    'metric strange of source 2 (readRegistry) is left out: a metric of a registry has get()',
+    'metric hanging of source 1 (readRegistry) did not answer within 0.02 s and is left out of the page',
+    'metric strange of source 2 (readRegistry) is left out: a metric of a registry needs a method get()',
   ]);
 });
 
-test('exemplars are read as they were at the scrape', async () => {
+test('exemplars are copied at the scrape', async () => {
   const registry = new Registry<OpenMetricsContentType>();
   registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
   const registers = [registry];

@@ -1,12 +1,12 @@
 import type { Exemplar, FamilySource, MetricFamily, Sample } from './family.ts';
 import { isMetricType } from './series-line.ts';
 
-/** The part of a prom-client registry that is read; any object of this shape will do. */
+/** The part of a prom-client registry that is read; any object of this shape works. */
 export interface MetricRegistry {
   getMetricsAsArray(): readonly object[];
 }
 
-/** What a metric of such a registry answers to `get()`. */
+/** What `get()` of a metric of such a registry returns. */
 interface RegistryMetric {
   readonly name: string;
   readonly help: string;
@@ -16,7 +16,7 @@ interface RegistryMetric {
 
 interface RegistryValue {
   readonly value: number;
-  /** `@prometheus-io/client` leaves them out where there are none. */
+  /** `@prometheus-io/client` omits empty labels. */
   readonly labels?: Labels;
   readonly metricName?: string;
   readonly exemplar?: RegistryExemplar | null;
@@ -24,7 +24,7 @@ interface RegistryValue {
 
 type Labels = Readonly<Record<string, string | number | undefined>>;
 
-/** An exemplar as prom-client keeps it: the object is there before there is anything in it. */
+/** An exemplar as prom-client keeps it: the object exists before it has values. */
 interface RegistryExemplar {
   readonly labelSet?: Exemplar['labels'] | undefined;
   readonly value?: number | undefined;
@@ -32,8 +32,8 @@ interface RegistryExemplar {
 }
 
 /**
- * Makes a source of a prom-client registry. It only reads: prom-client's own OpenMetrics output renames the counters of
- * the registry for good. A metric whose collector fails or hangs costs only itself.
+ * Makes a source from a prom-client registry. It only reads; prom-client's own OpenMetrics output permanently renames the
+ * counters of the registry. If the collector of a metric fails or hangs, only that metric is left out.
  */
 export function registrySource(registry: MetricRegistry): FamilySource {
   return function readRegistry() {
@@ -46,7 +46,8 @@ function nameOf(metric: object): string {
 }
 
 async function readMetric(metric: object): Promise<MetricFamily> {
-  if (!('get' in metric) || typeof metric.get !== 'function') throw new TypeError('a metric of a registry has get()');
+  if (!('get' in metric) || typeof metric.get !== 'function')
+    throw new TypeError('a metric of a registry needs a method get()');
   const { name, help, type, values }: RegistryMetric = await metric.get();
   return { name, help, type: isMetricType(type) ? type : 'unknown', samples: readValues(name, values) };
 }
@@ -58,7 +59,7 @@ function* readValues(name: string, values: RegistryMetric['values']): Generator<
   }
 }
 
-/** A copy: the registry writes over it at the next event. */
+/** Copies it, because the registry overwrites it at the next event. */
 function toExemplar({ labelSet = {}, value = Number.NaN, timestamp = Number.NaN }: RegistryExemplar): Exemplar {
   return { labels: labelSet, value, timestamp };
 }

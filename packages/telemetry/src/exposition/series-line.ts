@@ -1,7 +1,8 @@
 import type { FamilyHeader, MetricType, Sample } from './family.ts';
+import { declaredName, isUsableLabelName } from './names.ts';
 import { escapeLabelValue, formatFloat, formatNumber } from './values.ts';
 
-/** What the line of a series says besides its value. It is made once and kept from scrape to scrape. */
+/** The line of a series without its value. It is made once and reused at every scrape. */
 export interface SeriesLine {
   readonly sampleName: string;
   readonly labelNames: readonly string[];
@@ -10,15 +11,15 @@ export interface SeriesLine {
   readonly text: string;
   /** The same in OpenMetrics. */
   readonly openMetrics: string;
-  /** Equal for two samples that Prometheus takes for one series, in whatever order their labels are. */
+  /** Equal for two samples that are one series to Prometheus, whatever the order of their labels. */
   readonly identity: string;
   /** Equal for all samples of one histogram; empty in other types. */
   readonly group: string;
-  /** Upper edge of a bucket, or quantile. */
+  /** Upper edge of a bucket, or a quantile. */
   readonly edge: number | undefined;
 }
 
-/** Whether a sample belongs on a line that was made before. */
+/** Whether a sample belongs on a line that was made earlier. */
 export function isLineOf(line: SeriesLine, { name, labels }: Sample): boolean {
   if (line.sampleName !== name) return false;
   const { labelNames, labelValues } = line;
@@ -33,8 +34,8 @@ export function isLineOf(line: SeriesLine, { name, labels }: Sample): boolean {
 /**
  * Makes the line of a sample.
  *
- * @param before the line above, whose list of label names is used again if it is the same
- * @throws Error when the sample does not belong to the family, or a label is none.
+ * @param before the previous line, whose list of label names is reused if it is equal
+ * @throws Error when the sample does not belong to the family or a label is invalid.
  */
 export function makeLine(family: FamilyHeader, sample: Sample, before: SeriesLine | undefined): SeriesLine {
   const labelNames = Object.keys(sample.labels);
@@ -52,7 +53,7 @@ export function makeLine(family: FamilyHeader, sample: Sample, before: SeriesLin
     const pair = `${label}="${typeof number === 'number' ? formatNumber(number) : escapeLabelValue(String(value))}"`;
     pairs.push(pair);
     openMetricsPairs.push(isEdge && edge !== undefined ? `${label}="${formatFloat(edge)}"` : pair);
-    // To Prometheus a label without a value is none.
+    // Prometheus ignores a label with an empty value.
     if (!isEdge && value !== '') identifyingPairs.push(pair);
   }
   const openMetricsName = family.type === 'counter' ? `${declaredName(family)}_total` : sample.name;
@@ -65,7 +66,7 @@ export function makeLine(family: FamilyHeader, sample: Sample, before: SeriesLin
     labelNames: before !== undefined && areEqual(before.labelNames, labelNames) ? before.labelNames : labelNames,
     labelValues,
     text,
-    // One string where they are the same, which they nearly always are.
+    // The two are nearly always equal; one string then serves both.
     openMetrics: openMetrics === text ? text : flatten(openMetrics),
     identity: identity === text ? text : identity,
     group: family.type === 'histogram' ? group : '',
@@ -73,12 +74,7 @@ export function makeLine(family: FamilyHeader, sample: Sample, before: SeriesLin
   };
 }
 
-/** The name of a family in OpenMetrics, where a counter is declared without its `_total`. */
-export function declaredName({ name, type }: FamilyHeader): string {
-  return type === 'counter' ? name.replace(/_total$/, '') : name;
-}
-
-/** What the samples of a type are called after their family, and the label with a number that they have. */
+/** Suffixes of the samples of a type, and the numeric label that the sample with the suffix has. */
 const sampleKinds: Readonly<Record<MetricType, ReadonlyMap<string, 'le' | 'quantile' | undefined>>> = {
   counter: new Map([['', undefined]]),
   gauge: new Map([['', undefined]]),
@@ -98,7 +94,7 @@ const sampleKinds: Readonly<Record<MetricType, ReadonlyMap<string, 'le' | 'quant
 /** All types of metrics. */
 export const metricTypes: readonly unknown[] = Object.keys(sampleKinds);
 
-/** Whether a type of metric is one that both formats know. */
+/** Whether both formats have this type of metric. */
 export function isMetricType(type: unknown): type is MetricType {
   return metricTypes.includes(type);
 }
@@ -109,7 +105,7 @@ function edgeLabelOf({ name, type }: FamilyHeader, sample: Sample): 'le' | 'quan
   if (sample.name.startsWith(name) && kinds.has(kind)) return kinds.get(kind);
   const allowed = [...kinds.keys()].map((suffix) => `${name}${suffix}`).join(', ');
   throw new Error(
-    `the sample ${JSON.stringify(sample.name)} does not belong to the ${type}; its samples are ${allowed}`,
+    `the sample ${JSON.stringify(sample.name)} does not belong to the ${type}; its samples are named ${allowed}`,
   );
 }
 
@@ -118,7 +114,7 @@ function readEdge(label: 'le' | 'quantile', value: unknown): number {
   const isAllowed = label === 'le' ? !Number.isNaN(edge) : edge >= 0 && edge <= 1;
   if (value !== undefined && isAllowed) return edge;
   const allowed = label === 'le' ? 'a number' : 'a number from 0 to 1';
-  throw new Error(`the label ${label} is ${JSON.stringify(value) ?? 'missing'}, and has to be ${allowed}`);
+  throw new Error(`the label ${label} is ${JSON.stringify(value) ?? 'missing'}; it must be ${allowed}`);
 }
 
 function toNumber(value: unknown): number {
@@ -126,15 +122,15 @@ function toNumber(value: unknown): number {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
 }
 
-/** Labels that Prometheus gives a meaning, by the type of metric that has them on its samples only where it belongs. */
+/** The label that has a meaning in a type of metric, and is allowed only on the samples that need it. */
 const ownLabels: Readonly<Partial<Record<MetricType, string>>> = { histogram: 'le', summary: 'quantile' };
 
 function checkLabelName(label: string, type: MetricType): void {
-  if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(label) || label.startsWith('__'))
+  if (!isUsableLabelName(label))
     throw new Error(
-      `the label ${JSON.stringify(label)} is none: a label has letters, digits and _, and begins with no digit and no __`,
+      `invalid label name ${JSON.stringify(label)}: use letters, digits and _, and begin with neither a digit nor __`,
     );
-  if (label === ownLabels[type]) throw new Error(`the label ${label} does not belong on its sums and counts`);
+  if (label === ownLabels[type]) throw new Error(`the label ${label} is not allowed on sums and counts`);
 }
 
 function inBraces(pairs: readonly string[]): string {
@@ -145,7 +141,7 @@ function areEqual(some: readonly string[], others: readonly string[]): boolean {
   return some.length === others.length && some.every((item, index) => item === others[index]);
 }
 
-/** V8 keeps a joined string as its parts until a character of it is read; a line is copied often and joined once. */
+/** Joins a string for good: V8 keeps the parts until a character is read, and a line is copied often. */
 function flatten(joined: string): string {
   joined.charCodeAt(0);
   return joined;

@@ -1,22 +1,22 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Work that is done some milliseconds at a time, so that a large scrape does not hold up the service. */
+/** Splits work into slices of a few milliseconds, so that a large scrape does not block the service. */
 export interface TimeSlices {
-  /** Whether the work has gone on for as long as it may. It may be asked once an item. */
+  /** Whether the current slice has used its time. Cheap enough to call for every item. */
   isOver(): boolean;
-  /** Lets everything else that waits have its turn. */
+  /** Yields to everything else that waits, then starts the next slice. */
   next(): Promise<void>;
-  /** Does work after all that was given before it, so that what is sliced does not add up by running side by side. */
+  /** Runs work after all work queued earlier, so that slices of concurrent work do not add up. */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
 }
 
-/** Short beside the latency objectives of a service, long beside the microseconds that a turn costs. */
+/** Short compared with the latency objectives of a service, long compared with the microseconds that a turn costs. */
 const sliceMs = 5;
 
-/** The clock is read once in so many items, since reading it costs as much as an item does. */
-const itemsBetweenLooks = 64;
+/** The clock is read once per this many items, since reading it costs as much as one item. */
+const itemsPerClockRead = 64;
 
-/** Makes slices for all the work of one handler, so that many small pieces of work do not add up to a long one. */
+/** Makes the time slices that all work of one handler shares, so that many small pieces do not add up to a long one. */
 export function createTimeSlices(): TimeSlices {
   let end = performance.now() + sliceMs;
   let items = 0;
@@ -24,7 +24,7 @@ export function createTimeSlices(): TimeSlices {
   return {
     isOver() {
       items += 1;
-      return items % itemsBetweenLooks === 0 && performance.now() >= end;
+      return items % itemsPerClockRead === 0 && performance.now() >= end;
     },
     async next() {
       await nextTurn();

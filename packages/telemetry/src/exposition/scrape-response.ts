@@ -1,23 +1,46 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { type CheckedFamily, reasonOf } from './check-family.ts';
+import { messageOf } from '@vmobs/settings';
+import type { CheckedFamily } from './check-family.ts';
 import { readChunks } from './chunks.ts';
-import { negotiateCoding } from './content-coding.ts';
-import { cut, deliver } from './deliver.ts';
-import type { Gatherer } from './gather.ts';
-import { type ExpositionFormat, negotiateFormat } from './negotiation.ts';
-import { openMetricsSyntax } from './openmetrics.ts';
-import { FamilyFailure, type Syntax, writePage } from './page.ts';
-import { orAborted, ScrapeAbort, type ScrapeEnd, watchScrape } from './scrape-end.ts';
-import type { ScrapeMetrics, ScrapeStatus } from './scrape-metrics.ts';
-import { readScrapeTimeout } from './scrape-timeout.ts';
-import { declaredName } from './series-line.ts';
-import { textSyntax } from './text.ts';
+import { type ExpositionFormat, openMetricsSyntax, type Syntax, textSyntax } from './formats.ts';
+import type { Gatherer } from './gatherer.ts';
+import { declaredName } from './names.ts';
+import { negotiateCoding, negotiateFormat } from './negotiation.ts';
+import { FamilyFailure, writePage } from './page.ts';
+import { cut, sendBody } from './response-body.ts';
+import {
+  type AbortCause,
+  orAborted,
+  readScrapeTimeout,
+  ScrapeAbort,
+  type ScrapeDeadline,
+  startScrapeDeadline,
+} from './scrape-deadline.ts';
 
-/** What the scrapes of one handler have in common. */
+/** Counts scrapes and their results. */
+export interface ScrapeMetrics {
+  /** A scrape has begun. @returns a function to call when it has ended, in whatever way */
+  begin(): () => void;
+  /** A scrape was answered with a status. */
+  answered(statusCode: ScrapeStatus): void;
+  /** A page was not sent completely. */
+  aborted(cause: AbortCause): void;
+  /** Something is missing on a page. */
+  failed(cause: 'gathering' | 'encoding'): void;
+  /** Bytes of a page were written to the connection. */
+  sent(bytes: number): void;
+  /** A complete page was sent. */
+  completed(seriesCount: number): void;
+}
+
+/** HTTP statuses of scrapes. */
+export type ScrapeStatus = 200 | 405 | 500 | 503;
+
+/** What all scrapes of one handler share. */
 export interface ScrapeContext {
   readonly gatherer: Gatherer;
   readonly metrics: ScrapeMetrics;
-  /** Is told of what failed while a page was written. */
+  /** Called for each failure while a page is written. */
   readonly onError: (error: Error) => void;
   readonly timeoutMs: number;
   readonly sourceTimeoutMs: number;
@@ -27,7 +50,7 @@ export interface ScrapeContext {
 
 const syntaxes: Readonly<Record<ExpositionFormat, Syntax>> = { text: textSyntax, openmetrics: openMetricsSyntax };
 
-/** Answers a scrape, and resolves when the answer has left or was given up. */
+/** Answers a scrape. Resolves when the response was sent or abandoned. */
 export async function answerScrape(
   request: IncomingMessage,
   response: ServerResponse,
@@ -35,27 +58,27 @@ export async function answerScrape(
 ): Promise<void> {
   const { gatherer, metrics, sourceTimeoutMs, stallTimeoutMs } = context;
   const timeoutMs = readScrapeTimeout(request.headers['x-prometheus-scrape-timeout-seconds'], context.timeoutMs);
-  const end = watchScrape(response, timeoutMs);
+  const deadline = startScrapeDeadline(response, timeoutMs);
   try {
-    // The other half of the time is for writing and sending what did answer.
+    // The other half of the time is for writing and sending the page.
     const gathering = gatherer.gather(Math.min(sourceTimeoutMs, timeoutMs / 2));
-    const { families, errors } = await orAborted(gathering, end.signal);
+    const { families, errors } = await orAborted(gathering, deadline.signal);
     if (families.length === 0 && errors.length > 0) {
-      const reason = 'no metric could be read; the log of the service says why';
+      const reason = 'no metric could be read; see the log of the service';
       return refuse(response, { statusCode: 500, reason, metrics });
     }
-    end.expectReading(stallTimeoutMs);
-    await sendPage(families, { request, response, context, end });
+    deadline.limitStalls(stallTimeoutMs);
+    await sendPage(families, { request, response, context, deadline });
     metrics.answered(200);
   } catch (error) {
-    giveUp(response, error, context);
+    abandon(response, error, context);
   } finally {
-    end.close();
+    deadline.close();
   }
 }
 
-/** Ends a scrape that did not get its page, so that the scraper can tell. */
-function giveUp(response: ServerResponse, error: unknown, { metrics, onError }: ScrapeContext): void {
+/** Ends a scrape without its page, in a way that the scraper can recognize. */
+function abandon(response: ServerResponse, error: unknown, { metrics, onError }: ScrapeContext): void {
   const cause = error instanceof ScrapeAbort ? error.abortCause : 'failed';
   metrics.aborted(cause);
   if (cause === 'failed') onError(error instanceof Error ? error : new Error(String(error)));
@@ -63,13 +86,13 @@ function giveUp(response: ServerResponse, error: unknown, { metrics, onError }: 
     metrics.answered(200);
     cut(response);
   } else if (cause === 'failed') {
-    refuse(response, { statusCode: 500, reason: 'internal error; the log of the service says more', metrics });
+    refuse(response, { statusCode: 500, reason: 'internal error; see the log of the service', metrics });
   } else if (cause !== 'disconnected') {
-    refuse(response, { statusCode: 503, reason: reasonOf(error), metrics });
+    refuse(response, { statusCode: 503, reason: messageOf(error), metrics });
   }
 }
 
-/** Answers a scrape that gets no page. */
+/** Answers a scrape with an error instead of a page. */
 export function refuse(
   response: ServerResponse,
   options: {
@@ -94,34 +117,34 @@ interface Sending {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly context: ScrapeContext;
-  readonly end: ScrapeEnd;
+  readonly deadline: ScrapeDeadline;
 }
 
 async function sendPage(gathered: readonly CheckedFamily[], sending: Sending): Promise<void> {
-  const { request, response, end, context } = sending;
+  const { request, response, deadline, context } = sending;
   const { metrics, onError, compression } = context;
   const { format, contentType } = negotiateFormat(request.headers.accept);
   const { coding, isIdentityRefused } = negotiateCoding(request.headers['accept-encoding']);
-  const names = namesAskedFor(request);
+  const names = requestedNames(request);
   const isHead = request.method === 'HEAD';
-  let families = gathered.filter((family) => isAskedFor(family, names));
+  let families = gathered.filter((family) => isRequested(family, names));
   for (;;) {
     const page = writePage(families, { syntax: syntaxes[format], onError });
     const chunks = readChunks(page.pieces);
     try {
-      await deliver(chunks, {
+      await sendBody(chunks, {
         response,
         headers: { 'content-type': contentType, vary: 'Accept, Accept-Encoding' },
         coding: compression ? coding : undefined,
         isIdentityRefused,
         isHead,
-        end,
+        deadline,
         onBytes: metrics.sent,
       });
       if (!isHead && names.size === 0) metrics.completed(page.seriesCount);
       return;
     } catch (error) {
-      // A page of which nothing was sent can be written without the family.
+      // Nothing was sent yet, so the page can be written again without the family.
       if (!(error instanceof FamilyFailure) || response.headersSent) throw error;
       onError(error);
       families = families.filter((family) => family !== error.family);
@@ -131,12 +154,12 @@ async function sendPage(gathered: readonly CheckedFamily[], sending: Sending): P
   }
 }
 
-/** The values of the query parameter `name[]`, as Prometheus servers and promhttp know it. */
-function namesAskedFor({ url = '' }: IncomingMessage): ReadonlySet<string> {
+/** The values of the query parameter `name[]`, which Prometheus and promhttp use to select metrics. */
+function requestedNames({ url = '' }: IncomingMessage): ReadonlySet<string> {
   const query = url.indexOf('?');
   return new Set(query === -1 ? [] : new URLSearchParams(url.slice(query)).getAll('name[]'));
 }
 
-function isAskedFor(family: CheckedFamily, names: ReadonlySet<string>): boolean {
+function isRequested(family: CheckedFamily, names: ReadonlySet<string>): boolean {
   return names.size === 0 || names.has(family.name) || names.has(declaredName(family));
 }

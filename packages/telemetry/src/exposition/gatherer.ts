@@ -1,37 +1,38 @@
-import { type Answer, type AskedSource, askSource, type LineMemory, nameSources } from './ask-source.ts';
+import { within } from '../deadlines/within.ts';
+import { type Answer, type AskedSource, askSource, type LineMemory, nameSources } from './asked-source.ts';
 import type { CheckedFamily } from './check-family.ts';
 import type { FamilySource, NamedSource } from './family.ts';
-import { claimNames } from './name-claims.ts';
+import { createReservedNames } from './reserved-names.ts';
 import { createTimeSlices } from './time-slices.ts';
 
-/** What the sources said. */
+/** What all sources returned for one scrape. */
 export interface Gathered {
   readonly families: readonly CheckedFamily[];
-  /** What is missing, and why: a source or a family that failed costs only itself. */
+  /** What is missing and why. A source or a family that fails does not affect the others. */
   readonly errors: readonly Error[];
 }
 
-/** Asks sources on behalf of scrapes; those that overlap share the answers. */
+/** Asks sources on behalf of scrapes; overlapping scrapes share the answers. */
 export interface Gatherer {
   /**
-   * Asks every source at the same time, or waits for answers that an earlier call waits for.
+   * Asks all sources at the same time, or shares the answers that an earlier call still waits for.
    *
-   * @param limitMs how long to wait; the page goes without what has not answered by then
+   * @param limitMs how long to wait, in milliseconds; what has not answered by then is left out
    */
   gather(limitMs: number): Promise<Gathered>;
 }
 
 /** Options of `createGatherer`. */
 export interface GathererOptions {
-  /** Asked which there are at each scrape, so more may be added. */
+  /** Called at each scrape, so sources may be added later. */
   readonly sources: () => readonly (FamilySource | NamedSource)[];
-  /** Is told once of each error, however many scrapes share it. */
+  /** Called once per error, however many scrapes share it. */
   readonly onError: (error: Error) => void;
-  /** After so long scrapes stop waiting for those answers with each other, and a new one asks again. */
+  /** How long overlapping scrapes share answers, in milliseconds; a scrape after that asks again. */
   readonly sourceTimeoutMs: number;
 }
 
-/** Makes a gatherer. It remembers the lines that it made, so that the next scrape need not. */
+/** Makes a gatherer. It keeps the lines that it made, for the next scrape to reuse. */
 export function createGatherer({ sources, onError, sourceTimeoutMs }: GathererOptions): Gatherer {
   const memory: LineMemory = new WeakMap();
   const slices = createTimeSlices();
@@ -59,8 +60,8 @@ export function createGatherer({ sources, onError, sourceTimeoutMs }: GathererOp
     async gather(limitMs) {
       current ??= begin();
       const { asked, complete, report } = current;
-      await settledOrLate(complete, limitMs);
-      const gathered = putTogether(asked, limitMs);
+      await within(complete, limitMs, () => undefined);
+      const gathered = combine(asked, limitMs);
       for (const error of gathered.errors) report(error);
       return gathered;
     },
@@ -73,8 +74,8 @@ interface Gathering {
   readonly report: (error: Error) => void;
 }
 
-/** Families in the order of their sources, whichever answered first. */
-function putTogether(asked: readonly AskedSource[], limitMs: number): Gathered {
+/** Lists families in the order of their sources, whichever answered first. */
+function combine(asked: readonly AskedSource[], limitMs: number): Gathered {
   const errors: Error[] = [];
   const answers: Answer[] = [];
   for (const source of asked) {
@@ -82,13 +83,13 @@ function putTogether(asked: readonly AskedSource[], limitMs: number): Gathered {
     else if (source.answers === undefined) errors.push(new Error(`${source.name} ${didNotAnswer(limitMs)}`));
     else answers.push(...source.answers);
   }
-  const claims = claimNames();
+  const names = createReservedNames();
   const families: CheckedFamily[] = [];
   for (const { name, source, outcome } of answers) {
     if (outcome === undefined) errors.push(new Error(`metric ${name} of ${source} ${didNotAnswer(limitMs)}`));
     else if (outcome instanceof Error) errors.push(outcome);
     else {
-      const clash = claims.claim(outcome, source);
+      const clash = names.reserve(outcome, source);
       if (clash === undefined) families.push(outcome);
       else errors.push(clash);
     }
@@ -97,12 +98,5 @@ function putTogether(asked: readonly AskedSource[], limitMs: number): Gathered {
 }
 
 function didNotAnswer(limitMs: number): string {
-  return `did not answer within ${Number((limitMs / 1_000).toPrecision(3))} s; the page goes without it`;
-}
-
-async function settledOrLate(promise: Promise<unknown>, limitMs: number): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, limitMs);
-  await Promise.race([promise, late.promise]);
-  clearTimeout(timer);
+  return `did not answer within ${Number((limitMs / 1_000).toPrecision(3))} s and is left out of the page`;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MetricFamily } from './family.ts';
-import { gather, writeOpenMetrics, writeText } from './read-page.ts';
+import { gather, writeOpenMetrics, writeText } from './testing/read-page.ts';
 
 async function pageOf(...yielded: MetricFamily[]): Promise<string> {
   const { families, errors } = await gather([() => yielded]);
@@ -24,7 +24,7 @@ test('a counter is declared without _total and its samples have it', async () =>
   expect(await pageOf(counterOf('boots'))).toBe(page);
 });
 
-test('the edges of buckets are floats, and counts stay whole', async () => {
+test('bucket edges are floats and counts are integers', async () => {
   const family: MetricFamily = {
     name: 'wait_seconds',
     help: 'Waiting.',
@@ -77,7 +77,7 @@ test('backslash, quotation mark and line feed are escaped in label values and in
   expect(page).toContain(String.raw`# HELP temperature The \"heat\"\nof C:\\.${'\n'}`);
 });
 
-test('the page ends with EOF, once, whatever is on it', async () => {
+test('every page ends with one EOF', async () => {
   expect(await pageOf()).toBe('# EOF\n');
   const samples = [{ name: 'humidity', labels: {}, value: 1 }];
   const page = await pageOf(gaugeOf(1), { name: 'humidity', help: '', type: 'unknown', samples });
@@ -85,7 +85,7 @@ test('the page ends with EOF, once, whatever is on it', async () => {
   expect(page.indexOf('# EOF')).toBe(page.length - '# EOF\n'.length);
 });
 
-test('a counter and a bucket have their exemplars, which text cannot say', async () => {
+test('only OpenMetrics shows the exemplars of counters and buckets', async () => {
   const exemplar = { labels: { trace_id: 'a"b' }, value: 0.75, timestamp: 1_700_000_000.25 };
   const written = String.raw` # {trace_id="a\"b"} 0.75 1700000000.25`;
   const counter: MetricFamily = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { MetricFamily } from './family.ts';
-import { gather, writeText } from './read-page.ts';
+import { gather, writeText } from './testing/read-page.ts';
 
 async function pageOf(...yielded: MetricFamily[]): Promise<string> {
   const { families, errors } = await gather([() => yielded]);
@@ -66,22 +66,22 @@ test('backslash, quotation mark and line feed are escaped in a label value', asy
   );
 });
 
-test('backslash and line feed are escaped in HELP, a quotation mark is not', async () => {
+test('HELP escapes backslash and line feed but no quotation mark', async () => {
   const family = { ...gaugeOf(1), help: 'The "heat"\nof C:\\.' };
   expect(await pageOf(family)).toContain(String.raw`# HELP temperature The "heat"\nof C:\\.${'\n'}`);
 });
 
-test('a metric of unknown type is untyped, and no family makes an empty page', async () => {
+test('a metric of unknown type is untyped and no families make an empty page', async () => {
   expect(await pageOf({ ...gaugeOf(1), type: 'unknown' })).toContain('# TYPE temperature untyped\n');
   expect(await pageOf()).toBe('');
 });
 
-test('a family without HELP has no line for it, and one without samples is declared', async () => {
+test('a family without HELP has no HELP line and one without samples is declared', async () => {
   const family: MetricFamily = { name: 'vms', help: '', type: 'gauge', samples: [] };
   expect(await pageOf(family)).toBe('# TYPE vms gauge\n');
 });
 
-test('lines that are bytes already are copied as they are', async () => {
+test('rendered lines are copied unchanged', async () => {
   const { families } = await gather([
     () => [{ name: 'vms', help: 'VMs.', type: 'gauge', blocks: [Buffer.from('vms{zone="ä"} 1.00\n')] }],
   ]);

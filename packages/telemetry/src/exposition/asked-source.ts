@@ -1,44 +1,47 @@
-import { type CheckedFamily, checkFamily, reasonOf } from './check-family.ts';
+import { messageOf } from '@vmobs/settings';
+import { type CheckedFamily, checkFamily } from './check-family.ts';
 import type { FamilySource, MetricFamily, NamedSource, PendingFamily, RenderedFamily } from './family.ts';
 import type { SeriesLine } from './series-line.ts';
 import type { TimeSlices } from './time-slices.ts';
 
-/** A source and how errors speak of it. */
+/** A source with its name in error messages. */
 export interface SourceToAsk {
   readonly name: string;
   readonly read: FamilySource;
 }
 
-/** What has become of one family of a source. */
+/** The state of one family of a source. */
 export interface Answer {
   readonly name: string;
-  /** How errors speak of its source. */
+  /** Name of its source in error messages. */
   readonly source: string;
-  /** `undefined` until it is known. */
+  /** `undefined` while it is being read. */
   readonly outcome: CheckedFamily | Error | undefined;
 }
 
 /** A source that has been asked. */
 export interface AskedSource {
   readonly name: string;
-  /** Its families; `undefined` until it has said which there are. */
+  /** Its families; `undefined` until the source has listed them. */
   readonly answers: readonly Answer[] | undefined;
-  /** Why it has none. */
+  /** Why the source failed as a whole. */
   readonly failure: Error | undefined;
-  /** Resolves when everything is known; it never rejects. */
+  /** Resolves when every family was read or failed; never rejects. */
   readonly complete: Promise<unknown>;
 }
 
-/** The lines of each family of each source at the last scrape, by its type and name. */
+type Yielded = MetricFamily | RenderedFamily | PendingFamily;
+
+/** The lines of each source at the last scrape, by type and name of their family. */
 export type LineMemory = WeakMap<FamilySource, Map<string, readonly SeriesLine[]>>;
 
 /**
- * Lines of a larger family are made anew at each scrape. A line takes some 250 bytes; who has more series than this in
- * one metric has a `SeriesTable` for it.
+ * Lines of a larger family are made again at each scrape. A line takes about 250 bytes; use a `SeriesTable` for a metric
+ * with more series.
  */
 const maxRememberedLines = 100_000;
 
-/** Says of each source how errors speak of it: by its name or, if it has none, by its place and its function. */
+/** Gives each source a name for error messages: its own or, without one, its position and the name of its function. */
 export function nameSources(sources: readonly (FamilySource | NamedSource)[]): SourceToAsk[] {
   return sources.map((source, index) => {
     if (typeof source !== 'function') return { read: source.read, name: `source ${source.name}` };
@@ -46,7 +49,7 @@ export function nameSources(sources: readonly (FamilySource | NamedSource)[]): S
   });
 }
 
-/** Asks a source for its families. What fails in it is told by `failure` and by the `outcome` of its families. */
+/** Starts to read the families of a source. `failure` and the `outcome` of each family tell what failed. */
 export function askSource(
   { name: source, read }: SourceToAsk,
   options: { readonly memory: LineMemory; readonly slices: TimeSlices; readonly onError: (error: Error) => void },
@@ -69,7 +72,7 @@ export function askSource(
     try {
       answer.outcome = await check('family' in family ? await family.family : family);
     } catch (error) {
-      const message = `metric ${answer.name} of ${source} is left out: ${reasonOf(error)}`;
+      const message = `metric ${answer.name} of ${source} is left out: ${messageOf(error)}`;
       answer.outcome = new Error(message, { cause: error });
     }
   };
@@ -83,7 +86,7 @@ export function askSource(
       await Promise.all(yielded.map(({ answer, family }) => take(answer, family)));
       memory.set(read, lines);
     } catch (error) {
-      failure = new Error(`${source} failed: ${reasonOf(error)}`, { cause: error });
+      failure = new Error(`${source} failed: ${messageOf(error)}`, { cause: error });
     }
   };
 
@@ -99,5 +102,3 @@ export function askSource(
     },
   };
 }
-
-type Yielded = MetricFamily | RenderedFamily | PendingFamily;

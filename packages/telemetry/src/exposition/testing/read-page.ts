@@ -1,9 +1,8 @@
-import type { CheckedFamily } from './check-family.ts';
-import type { FamilySource, NamedSource } from './family.ts';
-import { createGatherer, type Gathered } from './gather.ts';
-import { openMetricsSyntax } from './openmetrics.ts';
-import { type Syntax, writePage } from './page.ts';
-import { textSyntax } from './text.ts';
+import type { CheckedFamily } from '../check-family.ts';
+import type { FamilySource, NamedSource } from '../family.ts';
+import { openMetricsSyntax, type Syntax, textSyntax } from '../formats.ts';
+import { createGatherer, type Gathered } from '../gatherer.ts';
+import { writePage } from '../page.ts';
 
 /** Asks sources once, for tests. */
 export async function gather(sources: readonly (FamilySource | NamedSource)[], limitMs = 5_000): Promise<Gathered> {

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import type { FamilySource, MetricFamily } from './family.ts';
-import { createGatherer } from './gather.ts';
-import { gather } from './read-page.ts';
+import { createGatherer } from './gatherer.ts';
+import { gather } from './testing/read-page.ts';
 
 function familyNamed(name: string, help = 'Something.'): MetricFamily {
   return { name, help, type: 'gauge', samples: [{ name, labels: {}, value: 1 }] };
 }
 
-test('families come in the order of their sources, also from a source that answers later', async () => {
+test('families keep the order of their sources, whichever answers first', async () => {
   const later = Promise.withResolvers<MetricFamily[]>();
   const gathering = gather([() => later.promise, () => [familyNamed('b'), familyNamed('c')]]);
   later.resolve([familyNamed('a')]);
@@ -28,7 +28,7 @@ test('every source is asked before any has answered', async () => {
   expect((await gathering).families).toHaveLength(2);
 });
 
-test('a source that throws, rejects or fails half-way costs only itself', async () => {
+test('a source that throws, rejects or fails midway does not affect the others', async () => {
   const { families, errors } = await gather([
     () => [familyNamed('before')],
     () => {
@@ -50,7 +50,7 @@ test('a source that throws, rejects or fails half-way costs only itself', async 
   expect(errors.map(({ cause }) => cause)).toEqual([new Error('thrown'), new Error('rejected'), new Error('half-way')]);
 });
 
-test('samples that fail while they are yielded cost their family, and not the others of their source', async () => {
+test('samples that fail while they are yielded only lose their own family', async () => {
   const broken: MetricFamily = {
     ...familyNamed('broken'),
     samples: (function* () {
@@ -63,7 +63,7 @@ test('samples that fail while they are yielded cost their family, and not the ot
   expect(errors.map(({ message }) => message)).toEqual(['metric broken of source fleet is left out: half-way']);
 });
 
-test('of two families with one name the first is served, and the error has both definitions', async () => {
+test('the first of two families with one name is served and the error has both', async () => {
   const { families, errors } = await gather([
     { name: 'registry', read: () => [familyNamed('vms', 'The first.')] },
     () => [familyNamed('vms', 'The second.'), familyNamed('hosts')],
@@ -78,7 +78,7 @@ test('of two families with one name the first is served, and the error has both 
   ]);
 });
 
-test('bytes with the name of an ordinary family are a second definition, too', async () => {
+test('a rendered family with the name of another one is a second definition', async () => {
   const bytes = { name: 'vms', help: 'Bytes.', type: 'gauge', blocks: [Buffer.from('vms 2\n')] } as const;
   const { families, errors } = await gather([() => [familyNamed('vms')], () => [bytes]]);
   expect(families.map(({ help }) => help)).toEqual(['Something.']);
@@ -89,7 +89,7 @@ test.for([
   ['a counter and a gauge of its OpenMetrics name', 'counter', 'boots_total', 'boots'],
   ['a histogram and a gauge of the name of its count', 'histogram', 'wait', 'wait_count'],
   ['a summary and a gauge of the name of its sum', 'summary', 'wait', 'wait_sum'],
-] as const)('%s take the same name', async ([, type, name, other]) => {
+] as const)('%s occupy the same name', async ([, type, name, other]) => {
   const family = { name, help: '', type, samples: [] };
   for (const yielded of [
     [family, familyNamed(other)],
@@ -105,7 +105,7 @@ test('no source yields nothing', async () => {
   expect(await gather([])).toEqual({ families: [], errors: [] });
 });
 
-test('a source that does not answer in time costs only itself', async () => {
+test('a source that does not answer in time does not affect the others', async () => {
   const hanging = new Promise<never>(() => undefined);
   const { families, errors } = await gather(
     [() => hanging, () => [familyNamed('vms'), { name: 'slow', family: hanging }, familyNamed('hosts')]],
@@ -113,8 +113,8 @@ test('a source that does not answer in time costs only itself', async () => {
   );
   expect(families.map(({ name }) => name)).toEqual(['vms', 'hosts']);
   expect(errors.map(({ message }) => message)).toEqual([
-    'source 1 did not answer within 0.02 s; the page goes without it',
-    'metric slow of source 2 did not answer within 0.02 s; the page goes without it',
+    'source 1 did not answer within 0.02 s and is left out of the page',
+    'metric slow of source 2 did not answer within 0.02 s and is left out of the page',
   ]);
 });
 
@@ -125,7 +125,7 @@ function slowSource() {
   return { source, answers };
 }
 
-test('gathers that overlap ask once, and report an error once', async () => {
+test('overlapping scrapes ask sources once and report an error once', async () => {
   const { source, answers } = slowSource();
   const errors: Error[] = [];
   const sources = () => [source, () => [familyNamed('vms')]];
@@ -145,7 +145,7 @@ test('gathers that overlap ask once, and report an error once', async () => {
   expect((await next).families).toHaveLength(1);
 });
 
-test('who has less time gets what is there, and who has more waits for the rest', async () => {
+test('a scrape with less time gets what is ready and one with more waits for the rest', async () => {
   const { source, answers } = slowSource();
   const sources = () => [source, () => [familyNamed('vms')]];
   const gatherer = createGatherer({ sources, onError: () => undefined, sourceTimeoutMs: 10_000 });
@@ -156,7 +156,7 @@ test('who has less time gets what is there, and who has more waits for the rest'
   expect(answers).toHaveLength(1);
 });
 
-test('a source that hangs is asked again by who comes after its time', async () => {
+test('a hanging source is asked again by a scrape after its timeout', async () => {
   const { source, answers } = slowSource();
   const gatherer = createGatherer({ sources: () => [source], onError: () => undefined, sourceTimeoutMs: 20 });
   expect((await gatherer.gather(20)).families).toEqual([]);
