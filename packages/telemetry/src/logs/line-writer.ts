@@ -1,27 +1,19 @@
+import { codeOf } from '@vmobs/settings';
+import { Outage, type OutageEvents } from './outage.ts';
 import { createWaitingLines } from './waiting-lines.ts';
 
-/** What the owner of a line writer is told. */
-export interface LineWriterEvents {
-  /** Lines do not get through. @param cause `undefined` when the reader has stopped and no more can wait for it */
-  onTrouble(cause: Error | undefined): void;
-  /** Lines get through again. @param lostLines how many did not since `onTrouble` */
-  onMended(lostLines: number): void;
-  /** Lines were given up. @param atTheEnd whether the writer has finished: nothing more is said after that */
-  onLost(lines: number, atTheEnd: boolean): void;
-}
-
 /** Options of `createLineWriter`. */
-export interface LineWriterOptions extends LineWriterEvents {
+export interface LineWriterOptions extends OutageEvents {
   /**
-   * Hands data to the system without waiting. The system may take only the front of it.
+   * Writes data without waiting. The system may accept only the first part of it.
    *
-   * @returns how many bytes it took
-   * @throws the error of the system when it took none
+   * @returns how many bytes were accepted
+   * @throws the system error when none were
    */
   readonly put: (data: string | Uint8Array) => number;
   /**
-   * Most bytes that wait in memory. What comes then holds up the service for a reader that reads on, however slowly, and is
-   * lost for a destination that takes nothing.
+   * Largest number of bytes that wait in memory. Beyond it, a line blocks the service while a slow reader makes room, and is
+   * lost if the destination accepts nothing.
    *
    * @default 8 MiB
    */
@@ -31,102 +23,132 @@ export interface LineWriterOptions extends LineWriterEvents {
 /** Writes lines to one destination. */
 export interface LineWriter {
   write(line: string): void;
-  /** Goes on at once with a destination that was opened anew. */
+  /** Continues at once, after the destination was reopened. */
   resume(): void;
   /**
-   * Writes what waits, as long as the destination takes some of it every 2 s; what is left then is lost.
+   * Writes the waiting lines, as long as the destination accepts some of them every 2 s; the rest is lost.
    *
-   * @returns how many lines that is
+   * @returns number of lost lines
    */
   finish(): number;
 }
 
-/** A pipe is full until its reader reads: soon. */
+/** A full pipe has room as soon as its reader reads. */
 const slowReaderMs = 10;
-/** A disk is full until somebody makes room. */
+/** A full disk has room when somebody deletes files. */
 const faultMs = 1_000;
-/** So many lines are written between two turns of the event loop, or a long queue would hold it up. */
+/** Lines written per turn of the event loop, so that a long queue does not block it. */
 const linesPerTurn = 1_000;
-/** How long a line for which there is no room waits for a reader that takes nothing; the next ones do not wait again. */
+/** How long a line without room waits for a reader that reads nothing; the lines after it do not wait again. */
 const patienceMs = 100;
 /** How long the end of the process waits for such a reader. */
 const patienceAtEndMs = 2_000;
 
 /**
- * Makes what writes lines synchronously: a line that its destination takes is not lost, however the process ends.
+ * Makes a writer that writes lines synchronously: a line that its destination accepts is not lost, however the process ends.
  *
- * A destination that takes none for the moment (a full pipe, a full disk) breaks nothing and, unless very much waits, holds
- * nobody up: lines wait in memory and follow in order. When the process ends in whatever way but a signal that kills it, what
- * waits is written first.
+ * While a destination accepts nothing (a full pipe, a full disk), lines wait in memory and follow in order. This blocks the
+ * service only when the queue is full. When the process exits, unless a signal kills it, the waiting lines are written first.
  */
 export function createLineWriter(options: LineWriterOptions): LineWriter {
-  const { put, onTrouble, onMended, onLost, maxWaitingBytes = 8 * 1024 * 1024 } = options;
-  const waiting = createWaitingLines(maxWaitingBytes);
-  /** Runs while every line has to wait. */
-  let retry: NodeJS.Timeout | undefined;
-  let isInTrouble = false;
-  let isReaderGone = false;
-  /** Whether it is known that it takes nothing: waiting for it would be in vain. */
-  let isStuck = false;
-  let lostInTrouble = 0;
-  let isFinishedAtExit = false;
+  return new QueueingLineWriter(options);
+}
 
-  function write(line: string): void {
-    if (retry !== undefined) {
-      hold(line);
+class QueueingLineWriter implements LineWriter {
+  readonly #put: LineWriterOptions['put'];
+  readonly #waiting: ReturnType<typeof createWaitingLines>;
+  readonly #outage: Outage;
+  /** Set while every line has to wait. */
+  #retry: NodeJS.Timeout | undefined;
+  #isReaderGone = false;
+  /** Whether the reader is known to read nothing, so that waiting for it is useless. */
+  #isStuck = false;
+  #finishesAtExit = false;
+  readonly #finishAtExit = () => void this.finish();
+
+  constructor({ maxWaitingBytes = 8 * 1024 * 1024, ...options }: LineWriterOptions) {
+    this.#put = options.put;
+    this.#waiting = createWaitingLines(maxWaitingBytes);
+    this.#outage = new Outage(options);
+  }
+
+  write(line: string): void {
+    if (this.#retry !== undefined) {
+      this.#queue(line);
       return;
     }
-    let taken: number;
+    let accepted: number;
     try {
-      taken = put(line);
+      accepted = this.#put(line);
     } catch (error) {
-      pause(error, line);
+      this.#pause(error, line);
       return;
     }
-    if (taken < Buffer.byteLength(line)) {
-      isReaderGone = false;
-      hold(line);
-      waiting.took(taken);
-      retryAfter(0);
-    } else if (isInTrouble) mend();
+    if (accepted < Buffer.byteLength(line)) {
+      this.#isReaderGone = false;
+      this.#queue(line);
+      this.#waiting.took(accepted);
+      this.#retryAfter(0);
+    } else if (this.#outage.isOpen) this.#recover();
   }
 
-  function hold(line: string): void {
-    while (isReaderGone || !waiting.add(line)) {
-      if (makeRoom()) continue;
-      lose(1, undefined);
+  resume(): void {
+    this.#waiting.rewind();
+    if (this.#retry !== undefined) this.#writeWaiting();
+  }
+
+  finish(): number {
+    this.#writeAtTheEnd();
+    // No later line could report what is missing between the written ones.
+    if (this.#waiting.count === 0 && this.#outage.lostLines > 0 && !this.#isReaderGone) {
+      this.#recover();
+      this.#writeAtTheEnd();
+    }
+    const lost = this.#waiting.clear();
+    this.#outage.loseAtTheEnd(lost);
+    return lost.length;
+  }
+
+  #queue(line: string): void {
+    while (this.#isReaderGone || !this.#waiting.add(line)) {
+      if (this.#makeRoom()) continue;
+      this.#outage.lose([line], undefined);
       return;
     }
-    if (isFinishedAtExit) return;
-    isFinishedAtExit = true;
-    process.on('exit', finish);
+    if (this.#finishesAtExit) return;
+    this.#finishesAtExit = true;
+    process.on('exit', this.#finishAtExit);
   }
 
-  /** @param line one that was not taken and does not wait yet */
-  function pause(cause: unknown, line?: string): void {
+  /** @param line one that was not accepted and is not queued yet */
+  #pause(cause: unknown, line?: string): void {
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    isReaderGone = codeOf(error) === 'EPIPE';
-    retryAfter(isFull(error) ? slowReaderMs : faultMs);
-    if (!isFull(error)) enterTrouble(error);
-    if (isReaderGone) lose(waiting.clear(), error);
-    if (line !== undefined) hold(line);
+    this.#isReaderGone = codeOf(error) === 'EPIPE';
+    this.#retryAfter(isFull(error) ? slowReaderMs : faultMs);
+    if (this.#isReaderGone) {
+      this.#outage.lose([...this.#waiting.clear(), ...(line === undefined ? [] : [line])], error);
+    }
+    // Before the line that `onFailing` writes, which is a later one.
+    else if (line !== undefined) this.#queue(line);
+    if (!isFull(error)) this.#outage.open(error);
   }
 
-  /** Waits for a reader that reads. @returns whether it has taken something */
-  function makeRoom(): boolean {
-    const count = waiting.count;
-    if (isStuck || count === 0) return false;
-    sendPatiently(patienceMs, count - 1);
-    isStuck = waiting.count === count;
-    return !isStuck;
+  /** Waits for a slow reader. @returns whether it has read something */
+  #makeRoom(): boolean {
+    const { count } = this.#waiting;
+    if (this.#isStuck || count === 0) return false;
+    this.#writePatiently(patienceMs, count - 1);
+    this.#isStuck = this.#waiting.count === count;
+    return !this.#isStuck;
   }
 
-  /** Sends until no more lines wait than this, or until nothing has been taken for so long. */
-  function sendPatiently(patience: number, untilCount: number): void {
+  /** Writes until at most `untilCount` lines wait, or until nothing was accepted for `patience` milliseconds. */
+  #writePatiently(patience: number, untilCount: number): void {
+    const waiting = this.#waiting;
     let deadline = performance.now() + patience;
     while (waiting.count > untilCount) {
       try {
-        waiting.took(put(waiting.front()));
+        waiting.took(this.#put(waiting.front()));
         deadline = performance.now() + patience;
       } catch (error) {
         if (!isFull(error) || performance.now() > deadline) break;
@@ -135,81 +157,50 @@ export function createLineWriter(options: LineWriterOptions): LineWriter {
     }
   }
 
-  function retryAfter(milliseconds: number): void {
-    clearTimeout(retry);
-    // It alone is no reason to live on: at the end of the process what waits is written anyway.
-    retry = setTimeout(resume, milliseconds).unref();
+  #retryAfter(milliseconds: number): void {
+    clearTimeout(this.#retry);
+    // It does not keep the process alive: the waiting lines are written at exit anyway.
+    this.#retry = setTimeout(() => this.#writeWaiting(), milliseconds).unref();
   }
 
-  function resume(): void {
-    clearTimeout(retry);
-    retry = undefined;
+  #writeWaiting(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    const waiting = this.#waiting;
     try {
       for (let turn = 0; turn < linesPerTurn && waiting.count > 0; turn++) {
-        waiting.took(put(waiting.front()));
-        isStuck = false;
+        waiting.took(this.#put(waiting.front()));
+        this.#isStuck = false;
       }
     } catch (error) {
-      pause(error);
+      this.#pause(error);
       return;
     }
-    if (waiting.count > 0) retryAfter(0);
+    if (waiting.count > 0) this.#retryAfter(0);
     else {
-      leaveExit();
-      // A reader that was gone is back only when it has taken a line.
-      if (isInTrouble && !isReaderGone) mend();
+      this.#leaveExit();
+      // Whether a reader is back is known only once it has read a line.
+      if (this.#outage.isOpen && !this.#isReaderGone) this.#recover();
     }
   }
 
-  function enterTrouble(cause: Error | undefined): void {
-    if (isInTrouble) return;
-    isInTrouble = true;
-    onTrouble(cause);
+  #recover(): void {
+    this.#isReaderGone = false;
+    this.#outage.close();
   }
 
-  function mend(): void {
-    const lostLines = lostInTrouble;
-    isInTrouble = false;
-    isReaderGone = false;
-    lostInTrouble = 0;
-    onMended(lostLines);
+  #writeAtTheEnd(): void {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    this.#leaveExit();
+    this.#writePatiently(patienceAtEndMs, 0);
   }
 
-  function lose(lines: number, cause: Error | undefined): void {
-    if (lines === 0) return;
-    enterTrouble(cause);
-    lostInTrouble += lines;
-    onLost(lines, false);
+  #leaveExit(): void {
+    if (!this.#finishesAtExit) return;
+    this.#finishesAtExit = false;
+    process.off('exit', this.#finishAtExit);
   }
-
-  function leaveExit(): void {
-    if (!isFinishedAtExit) return;
-    isFinishedAtExit = false;
-    process.off('exit', finish);
-  }
-
-  function finish(): number {
-    clearTimeout(retry);
-    retry = undefined;
-    leaveExit();
-    sendPatiently(patienceAtEndMs, 0);
-    const lost = waiting.clear();
-    if (lost > 0) onLost(lost, true);
-    return lost;
-  }
-
-  return {
-    write,
-    resume() {
-      waiting.rewind();
-      if (retry !== undefined) resume();
-    },
-    finish,
-  };
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
 /** Whether the destination is a pipe that its reader has not emptied yet. */
@@ -217,7 +208,7 @@ function isFull(error: unknown): boolean {
   return codeOf(error) === 'EAGAIN';
 }
 
-/** Waits without the event loop, which is over when a process exits. */
+/** Blocks the thread, because the event loop no longer runs when a process exits. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

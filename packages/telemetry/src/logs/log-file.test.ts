@@ -12,8 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CommandError } from '@vmobs/settings';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CommandError } from '../lifecycle/command-error.ts';
 import { type LogFile, type LogFileOptions, openLogFile } from './log-file.ts';
 
 let folder: string;
@@ -33,8 +33,13 @@ afterEach(() => {
 });
 
 function open(options: Partial<LogFileOptions> = {}): LogFile {
-  file = openLogFile({ path, ...options }, (error) => failures.push(error));
-  return file;
+  const opened = openLogFile({ path, ...options }, (error) => failures.push(error));
+  file = opened;
+  return {
+    put: (data) => opened.put(data),
+    reopen: () => opened.reopen(),
+    close: () => opened.close(),
+  };
 }
 
 /** A line of ten bytes. */
@@ -44,7 +49,7 @@ function contents(): Record<string, string> {
   return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]));
 }
 
-test('a line that would make the file too large begins a new one; so many old ones are kept', () => {
+test('a line that no longer fits starts a new file, and old files are limited', () => {
   const { put } = open({ maxBytes: 20, keep: 2 });
   for (let number = 1; number <= 9; number++) expect(put(line(number))).toBe(10);
   expect(contents()).toEqual({
@@ -55,7 +60,16 @@ test('a line that would make the file too large begins a new one; so many old on
   expect(failures).toEqual([]);
 });
 
-test('a line that is too large by itself is written whole', () => {
+test('a partial line that a crash left does not damage the next one', () => {
+  writeFileSync(path, line(1) + line(2).slice(0, 4));
+  const { put, reopen } = open();
+  expect(put(line(3))).toBe(10);
+  reopen();
+  put(line(4));
+  expect(contents()).toEqual({ 'shop.log': `${line(1)}line\n${line(3)}${line(4)}` });
+});
+
+test('a line that exceeds the limit is written whole', () => {
   const { put } = open({ maxBytes: 5 });
   put(line(1));
   put(line(2));
@@ -70,7 +84,7 @@ test('the rest of a line stays in the file of its beginning', () => {
   expect(contents()).toEqual({ 'shop.log': line(1), 'shop.log.1': 'line that goes on\n' });
 });
 
-test('what is in the file already counts', () => {
+test('the existing size of the file counts', () => {
   writeFileSync(path, line(1));
   open({ maxBytes: 15 }).put(line(2));
   expect(contents()).toEqual({ 'shop.log': line(2), 'shop.log.1': line(1) });
@@ -82,7 +96,7 @@ test('without a size the file is never rotated', () => {
   expect(readdirSync(folder)).toEqual(['shop.log']);
 });
 
-test('a file that somebody has emptied is not rotated before it is full again', () => {
+test('a truncated file is not rotated before it is full again', () => {
   const { put } = open({ maxBytes: 20 });
   put(line(1));
   put(line(2));
@@ -91,7 +105,7 @@ test('a file that somebody has emptied is not rotated before it is full again', 
   expect(contents()).toEqual({ 'shop.log': line(3) });
 });
 
-test('a file that another process has rotated is not rotated once more', () => {
+test('a file that another process has rotated is not rotated again', () => {
   const { put } = open({ maxBytes: 20 });
   put(line(1));
   put(line(2));
@@ -101,7 +115,7 @@ test('a file that another process has rotated is not rotated once more', () => {
   expect(contents()).toEqual({ 'shop.log': `of the other\n${line(3)}`, 'shop.log.1': line(1) + line(2) });
 });
 
-test('a file that cannot be rotated grows on, is said, and is tried again at twice the size', () => {
+test('a file that cannot be rotated is reported and retried at twice the size', () => {
   mkdirSync(`${path}.1`);
   const { put } = open({ maxBytes: 20, keep: 1 });
   for (let number = 1; number <= 4; number++) put(line(number));
@@ -114,7 +128,7 @@ test('a file that cannot be rotated grows on, is said, and is tried again at twi
   });
 });
 
-test('a device is never moved away', () => {
+test('a device is never rotated', () => {
   const device = '/dev/null';
   const { put } = open({ path: device, maxBytes: 5 });
   put(line(1));
@@ -124,7 +138,7 @@ test('a device is never moved away', () => {
   expect(failures).toEqual([]);
 });
 
-test('opening anew follows a file that was moved', () => {
+test('reopening follows a file that was moved', () => {
   const { put, reopen } = open();
   put(line(1));
   renameSync(path, `${path}.old`);
@@ -134,7 +148,7 @@ test('opening anew follows a file that was moved', () => {
   expect(contents()).toEqual({ 'shop.log': line(3), 'shop.log.old': line(1) + line(2) });
 });
 
-test('opening anew where nothing can be opened keeps the old file', () => {
+test('a failed reopening keeps the old file', () => {
   const { put, reopen } = open();
   renameSync(path, `${path}.old`);
   mkdirSync(path);
@@ -143,11 +157,11 @@ test('opening anew where nothing can be opened keeps the old file', () => {
   expect(readFileSync(`${path}.old`, 'utf8')).toBe(line(1));
 });
 
-test('a path that cannot be a file is an error that says what to change', () => {
+test('an unusable path is an error that says what to change', () => {
   expect(() => open({ path: folder })).toThrow(
     `cannot open the log file ${folder}: it is a folder; choose another with LOG_FILE`,
   );
   writeFileSync(path, '');
-  expect(() => open({ path: join(path, 'shop.log') })).toThrow('a part of its path is no folder');
+  expect(() => open({ path: join(path, 'shop.log') })).toThrow('a part of its path is not a folder');
   expect(() => open({ path: folder })).toThrow(CommandError);
 });

@@ -1,18 +1,28 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
-import { CommandError } from '../lifecycle/command-error.ts';
-import { rotateFiles } from './rotate-files.ts';
 
-/** Where a log file is and when it is rotated. */
+import { CommandError, codeOf } from '@vmobs/settings';
+
+/** Path of a log file and when it is rotated. */
 export interface LogFileOptions {
   readonly path: string;
   /** Size at which the file is rotated, in bytes; 0 never rotates it. @default 0 */
   readonly maxBytes?: number;
-  /** How many rotated files are kept: `path.1` is the newest. @default 5 */
+  /** Number of rotated files to keep; `path.1` is the newest. @default 5 */
   readonly keep?: number;
 }
 
-/** The log file that somebody has set, if any. */
+/** The log file of the settings, if one is set. */
 export function logFileOf(settings: {
   readonly logFile: string;
   readonly logFileMaxBytes: number;
@@ -24,25 +34,25 @@ export function logFileOf(settings: {
 
 /** An open log file. */
 export interface LogFile {
-  /** Hands data to the system; rotates the file first where a whole line would make it too large. */
+  /** Writes data; rotates the file first if a whole line would make it too large. */
   put(data: string | Uint8Array): number;
-  /** Opens the path anew, after somebody else has moved the file. @throws the error of the system; the old file stays open */
+  /** Reopens the path, after another program has moved the file. @throws the system error; the old file stays open then */
   reopen(): void;
   close(): void;
 }
 
-/** Says in one line why a log file cannot be opened and what to change. */
+/** The log file cannot be opened. The message says why and what to change. */
 export class LogFileError extends CommandError {
   override readonly name = 'LogFileError';
 
   constructor(path: string, cause: unknown) {
-    const code = codeOf(cause);
+    const code = codeOf(cause) ?? String(cause);
     const reasons: Readonly<Record<string, string>> = {
       EACCES: 'this user may not write there',
       EISDIR: 'it is a folder',
-      ENOTDIR: 'a part of its path is no folder',
-      EEXIST: 'a part of its path is no folder',
-      ENXIO: 'it is a pipe that nobody reads',
+      ENOTDIR: 'a part of its path is not a folder',
+      EEXIST: 'a part of its path is not a folder',
+      ENXIO: 'it is a pipe without a reader',
       EROFS: 'the file system is read-only',
     };
     super(
@@ -54,93 +64,147 @@ export class LogFileError extends CommandError {
   }
 }
 
-/** Appends; a pipe does not hold up who opens it or writes to it. */
+const newline = 10;
+
+/** Appends. A pipe blocks neither opening nor writing. */
 const openFlags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NONBLOCK;
 
 /**
- * Opens a log file, in a folder that is made where it is missing. A disk without room is no reason not to start: the file is
- * then opened with the first line that it takes.
+ * Opens a log file, and creates its folder if it is missing. A full disk does not prevent the start: the file is then opened
+ * with the first line that it accepts.
  *
- * @param onRotationFailed is told why the file could not be rotated; it grows on until the next try, at twice the size and so on
- * @throws LogFileError when the path is one that cannot be written to
+ * @param onRotationFailed called when the file could not be rotated; it grows by `maxBytes` before the next attempt
+ * @throws LogFileError when the path cannot be written to
  */
 export function openLogFile(options: LogFileOptions, onRotationFailed: (error: unknown) => void): LogFile {
-  const { path, maxBytes = 0, keep = 5 } = options;
-  let fd: number | undefined;
-  let size = 0;
-  let rotateAt = Number.POSITIVE_INFINITY;
+  return new RotatedLogFile(options, onRotationFailed);
+}
 
-  function open(): number {
-    mkdirSync(dirname(path), { recursive: true });
-    const opened = openSync(path, openFlags);
-    const status = fstatSync(opened);
-    size = status.size;
-    // Only a file can be moved away: a device or a pipe stays where it is.
-    rotateAt = status.isFile() && maxBytes > 0 ? maxBytes : Number.POSITIVE_INFINITY;
-    if (fd !== undefined) closeSync(fd);
-    fd = opened;
-    return opened;
-  }
+class RotatedLogFile implements LogFile {
+  readonly #path: string;
+  readonly #maxBytes: number;
+  readonly #keep: number;
+  readonly #onRotationFailed: (error: unknown) => void;
+  #fd: number | undefined;
+  #size = 0;
+  #rotateAt = Number.POSITIVE_INFINITY;
+  /** Whether the file ends within a line. */
+  #isTorn = false;
 
-  /** @param bytes what is about to be written */
-  function rotateBefore(bytes: number, current: number): void {
-    const { ino, size: actualSize } = fstatSync(current);
-    size = actualSize;
-    // Somebody else has emptied the file.
-    if (size + bytes <= rotateAt) return;
+  constructor({ path, maxBytes = 0, keep = 5 }: LogFileOptions, onRotationFailed: (error: unknown) => void) {
+    this.#path = path;
+    this.#maxBytes = maxBytes;
+    this.#keep = keep;
+    this.#onRotationFailed = onRotationFailed;
     try {
-      // Somebody else has moved the file away or deleted it: only the new one has to be opened.
-      const isMoved = statSync(path, { throwIfNoEntry: false })?.ino !== ino;
-      if (isMoved) open();
-      else rotate();
+      this.#open();
     } catch (error) {
-      rotateAt = size + maxBytes;
-      onRotationFailed(error);
+      if (!isDiskFull(error)) throw new LogFileError(path, error);
     }
   }
 
-  function rotate(): void {
-    rotateFiles(path, keep);
+  put(data: string | Uint8Array): number {
+    const current = this.#fd ?? this.#open();
+    // The rest of a line stays in the file of its beginning.
+    if (typeof data !== 'string') return this.#count(writeSync(current, data));
+    if (this.#size > 0 && this.#size + data.length > this.#rotateAt) this.#rotateBefore(data.length, current);
+    if (this.#isTorn) this.#count(writeSync(this.#fd ?? current, '\n'));
+    this.#isTorn = false;
+    return this.#count(writeSync(this.#fd ?? current, data));
+  }
+
+  reopen(): void {
+    this.#open();
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #open(): number {
+    mkdirSync(dirname(this.#path), { recursive: true });
+    const opened = openSync(this.#path, openFlags);
+    const status = fstatSync(opened);
+    this.#size = status.size;
+    // Only a regular file can be rotated, not a device or a pipe.
+    this.#rotateAt = status.isFile() && this.#maxBytes > 0 ? this.#maxBytes : Number.POSITIVE_INFINITY;
+    this.#isTorn = status.isFile() && endsTorn(this.#path, status.size);
+    this.close();
+    this.#fd = opened;
+    return opened;
+  }
+
+  /** @param bytes number of bytes about to be written */
+  #rotateBefore(bytes: number, current: number): void {
+    const { ino, size } = fstatSync(current);
+    this.#size = size;
+    // Another program has truncated the file.
+    if (size + bytes <= this.#rotateAt) return;
     try {
-      open();
+      // Another program has moved or deleted the file: opening the path is enough.
+      const isMoved = statSync(this.#path, { throwIfNoEntry: false })?.ino !== ino;
+      if (isMoved) this.#open();
+      else this.#rotate();
     } catch (error) {
-      // What is written on goes where readers look for it.
-      renameSync(`${path}.1`, path);
+      this.#rotateAt = size + this.#maxBytes;
+      this.#onRotationFailed(error);
+    }
+  }
+
+  #rotate(): void {
+    rotateFiles(this.#path, this.#keep);
+    try {
+      this.#open();
+    } catch (error) {
+      // Further lines go where readers look for them.
+      renameSync(`${this.#path}.1`, this.#path);
       throw error;
     }
   }
 
+  #count(accepted: number): number {
+    this.#size += accepted;
+    return accepted;
+  }
+}
+
+/** Whether the file ends within a line, because a process died: the next line would become part of it. */
+function endsTorn(path: string, size: number): boolean {
+  if (size === 0) return false;
+  let fd: number | undefined;
   try {
-    open();
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const last = Buffer.alloc(1);
+    return readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== newline;
+  } catch {
+    // The file is writable and not readable.
+    return false;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error) ?? '');
+}
+
+/**
+ * Renames `metald.log` to `metald.log.1`, after the former `metald.log.1` to `metald.log.2`, and so on; the oldest file is
+ * overwritten. None of these names ends in `.log`, so that a program that tails `*.log` does not take an old file for a new one.
+ *
+ * @param keep largest number of old files
+ * @throws the system error when the current file cannot be renamed
+ */
+function rotateFiles(path: string, keep: number): void {
+  for (let age = keep - 1; age > 0; age--) renameIfExists(`${path}.${age}`, `${path}.${age + 1}`);
+  renameSync(path, `${path}.1`);
+}
+
+function renameIfExists(from: string, to: string): void {
+  try {
+    renameSync(from, to);
   } catch (error) {
-    if (!isWithoutRoom(error)) throw new LogFileError(path, error);
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
-
-  return {
-    put(data) {
-      const current = fd ?? open();
-      // The rest of a line stays with its beginning.
-      if (typeof data !== 'string') return note(writeSync(current, data));
-      if (size > 0 && size + data.length > rotateAt) rotateBefore(data.length, current);
-      return note(writeSync(fd ?? current, data));
-    },
-    reopen: () => void open(),
-    close() {
-      if (fd !== undefined) closeSync(fd);
-      fd = undefined;
-    },
-  };
-
-  function note(taken: number): number {
-    size += taken;
-    return taken;
-  }
-}
-
-function isWithoutRoom(error: unknown): boolean {
-  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }

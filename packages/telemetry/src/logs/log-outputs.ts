@@ -1,15 +1,19 @@
 import type { DestinationStream } from 'pino';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { createLineWriter, type LineWriterEvents } from './line-writer.ts';
+import { createLineWriter } from './line-writer.ts';
 import { type LogFileOptions, openLogFile } from './log-file.ts';
-import { defineLostLines, type LogDestination, writeToStandardError } from './lost-lines.ts';
+import { createLineNumbers, createLostSequences } from './numbered-lines.ts';
+import type { OutageEvents } from './outage.ts';
+import { keepOwnFields } from './own-fields.ts';
 import type { Prettify } from './pretty-format.ts';
-import { redactLine } from './redact-line.ts';
-import { standardOutput } from './standard-output.ts';
+import { redactLine } from './redact.ts';
+import { defineLostLines, type LogDestination, standardOutput, writeToStandardError } from './standard-output.ts';
 
 /** Options of `createLogOutputs`. */
 export interface LogOutputOptions {
   readonly service: string;
+  /** The fixed fields that end the front of each line, before the fields of callers: `"service":"shop"`. */
+  readonly front: string;
   readonly prettify?: Prettify | undefined;
   readonly file?: LogFileOptions | undefined;
   /** Takes lines instead of standard output. */
@@ -19,82 +23,90 @@ export interface LogOutputOptions {
   readonly announce: (severity: 'info' | 'warn', fields: object, message: string) => void;
 }
 
-/** Standard output and the log file of a service, as one stream. */
+/** Standard output and the log file of a service as one stream. */
 export interface LogOutputs extends DestinationStream {
   reopen(): void;
   close(): void;
 }
 
 /**
- * Opens what the lines of a service go to. Each destination has its own troubles: the other one gets every line, is told once
- * that there is trouble and once that it is over. When there is no other one, standard error is told.
+ * Opens the destinations of a service's lines, and numbers the lines. A destination that fails is reported by one line when
+ * it starts to fail and one when it recovers, with the numbers of the lines that it lost. These lines wait with the others
+ * while they cannot be written. If standard output fails and there is no file, standard error gets the report at once.
  *
  * @throws LogFileError when the file cannot be opened
  */
 export function createLogOutputs(options: LogOutputOptions): LogOutputs {
-  const { service, prettify, announce } = options;
-  const countLost = defineLostLines(options.metrics);
+  const { front, prettify, announce } = options;
+  const number = createLineNumbers();
+  const reportsOf = createOutageReports(options, () => file !== undefined);
   let file = options.file && openFile(options.file);
   const standard =
-    options.output ?? createLineWriter({ put: standardOutput(), ...tellOf('stdout', 'standard output') });
-  /** The destination that the line at hand is about, which cannot take it. */
-  let subject: LogDestination | undefined;
-
-  function warn(about: LogDestination, fields: object, message: string): void {
-    if (about === 'stdout' && file === undefined) {
-      writeToStandardError(`${service}: ${message}`);
-      return;
-    }
-    subject = about;
-    announce('warn', fields, message);
-    subject = undefined;
-  }
-
-  function tellOf(destination: LogDestination, name: string): LineWriterEvents {
-    return {
-      onTrouble(cause) {
-        const reason = cause === undefined ? 'is not read' : 'cannot be written';
-        const fields = { destination, ...(cause && { err: cause }) };
-        warn(destination, fields, `${name} ${reason}; lines that are lost are counted`);
-      },
-      onMended(lostLines) {
-        const fields = { destination, lost_lines: lostLines };
-        announce(lostLines > 0 ? 'warn' : 'info', fields, `${name} is written again`);
-      },
-      onLost(lines, atTheEnd) {
-        countLost(destination, lines);
-        if (atTheEnd) writeToStandardError(`${service}: ${lines} log lines were lost: ${name} did not take them`);
-      },
-    };
-  }
+    options.output ?? createLineWriter({ put: standardOutput(), ...reportsOf('stdout', 'standard output') });
 
   function openFile(fileOptions: LogFileOptions) {
     const name = `the log file ${fileOptions.path}`;
-    const onRotationFailed = (err: unknown) => announce('warn', { err }, `${name} cannot be rotated; it grows on`);
+    const onRotationFailed = (err: unknown) => announce('warn', { err }, `${name} cannot be rotated; it keeps growing`);
     const opened = openLogFile(fileOptions, onRotationFailed);
-    return { ...opened, name, writer: createLineWriter({ put: opened.put, ...tellOf('file', name) }) };
+    const put = (data: string | Uint8Array) => opened.put(data);
+    return { opened, name, writer: createLineWriter({ put, ...reportsOf('file', name) }) };
   }
 
   return {
     write(line) {
-      const safe = redactLine(line);
-      if (subject !== 'stdout') standard.write(prettify === undefined ? safe : prettify(safe));
-      if (subject !== 'file') file?.writer.write(safe);
+      const found = line.indexOf(front);
+      const start = found === -1 ? 0 : found + front.length;
+      // Rename before redaction, which parses the line: of two fields with one name, parsing keeps only the last.
+      const numbered = number(redactLine(found === -1 ? line : keepOwnFields(line, start), start));
+      standard.write(prettify === undefined ? numbered : prettify(numbered));
+      file?.writer.write(numbered);
     },
     reopen() {
       if (file === undefined) return;
       try {
-        file.reopen();
+        file.opened.reopen();
         file.writer.resume();
       } catch (err) {
-        announce('warn', { err }, `${file.name} cannot be opened anew; the old one is written on`);
+        announce('warn', { err }, `${file.name} cannot be reopened; lines still go to the old one`);
       }
     },
     close() {
       file?.writer.finish();
-      file?.close();
-      // What is logged after the end still reaches standard output.
+      file?.opened.close();
+      // Lines that are logged after this still reach standard output.
       file = undefined;
     },
+  };
+}
+
+/**
+ * Makes the function that reports the outages of a destination: in the log and, where standard output fails and there is no
+ * file, on standard error.
+ */
+function createOutageReports(
+  { service, announce, metrics }: LogOutputOptions,
+  hasFile: () => boolean,
+): (destination: LogDestination, name: string) => OutageEvents {
+  const countLost = defineLostLines(metrics);
+  return (destination, name) => {
+    const lost = createLostSequences(destination);
+    return {
+      onFailing(cause) {
+        const message = `${name} ${cause === undefined ? 'is not read' : 'cannot be written'}; lost lines are counted`;
+        if (destination === 'stdout' && !hasFile()) writeToStandardError(`${service}: ${message}`);
+        else announce('warn', { destination, ...(cause && { err: cause }) }, message);
+      },
+      onRecovered(lostLines) {
+        const sequences = lost.report();
+        const fields = { destination, lost_lines: lostLines, ...(sequences !== '' && { lost_sequences: sequences }) };
+        announce(lostLines > 0 ? 'warn' : 'info', fields, `${name} can be written again`);
+      },
+      onLost(lines, atTheEnd) {
+        countLost(destination, lines.length);
+        lost.add(lines);
+        if (!atTheEnd) return;
+        writeToStandardError(`${service}: ${lines.length} log lines were lost: ${name} did not accept them`);
+      },
+    };
   };
 }

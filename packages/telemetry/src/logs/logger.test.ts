@@ -5,7 +5,7 @@ import { context, ROOT_CONTEXT, TraceFlags, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createCatalogue } from '../metrics/catalogue.ts';
 import { startTracing } from '../traces/sdk.ts';
-import { createLogs, type LogOptions } from './logger.ts';
+import { createIsoTimestamp, createLogs, type LogOptions } from './logger.ts';
 import { loadPrettyFormat } from './pretty-format.ts';
 
 let folder: string;
@@ -36,11 +36,68 @@ test('a line is one JSON object with timestamp, level, service and msg', () => {
     level: 'warn',
     timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+[+-]\d\d:?\d\d$/),
     service: 'shop',
+    'service.instance.id': expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
     vm_id: 'vm-1',
     msg: 'slow boot',
+    'log.seq': 1,
   });
   expect(Date.parse(line.timestamp)).toBeGreaterThanOrEqual(before);
   expect(Date.parse(line.timestamp)).toBeLessThanOrEqual(Date.now());
+});
+
+test('written lines of the logger and its children are numbered from 1 without gaps', () => {
+  const { logger } = createTestLogs({ instanceId: 'one' });
+  logger.info('first');
+  logger.debug('not written');
+  logger.child({ vm_id: 'vm-1' }, { level: 'debug' }).debug({ apiKey: 'hunter2' }, 'second');
+  logger.child({}).child({}).error(new Error('third'));
+  expect(output.map((line) => JSON.parse(line))).toMatchObject([
+    { 'service.instance.id': 'one', 'log.seq': 1 },
+    { 'service.instance.id': 'one', 'log.seq': 2 },
+    { 'service.instance.id': 'one', 'log.seq': 3 },
+  ]);
+});
+
+test('fields of callers do not change the process and time of a line', () => {
+  const { logger } = createTestLogs({ instanceId: 'one' });
+  const fields = { service: 'other', 'service.instance.id': 'two', timestamp: 5, level: 'x', 'log.seq': 99 };
+  logger.info({ ...fields, apiKey: 'hunter2' }, 'first');
+  logger.child(fields).info('second');
+  for (const [index, text] of output.entries()) {
+    const line = JSON.parse(text);
+    expect(line).toMatchObject({ level: 'info', service: 'shop', 'service.instance.id': 'one', 'log.seq': index + 1 });
+    expect(line).toMatchObject({ timestamp: expect.any(String), 'line.timestamp': 5, 'line.service': 'other' });
+  }
+});
+
+test('a secret at the front of a line is redacted for every level', () => {
+  const { logger } = createTestLogs();
+  const child: { x?: (fields: object) => void } = logger.child({}, { customLevels: { x: 35 } });
+  child.x?.({ pwd: 'hunter2' });
+  expect(output.join('')).toContain('"pwd":"[redacted]"');
+});
+
+test('a line that cannot be serialized uses no number', () => {
+  const { logger } = createTestLogs();
+  const broken = logger.child(
+    {},
+    {
+      serializers: {
+        vm: () => {
+          throw new Error('no VM');
+        },
+      },
+    },
+  );
+  expect(() => broken.info({ vm: 1 }, 'never written')).toThrow('no VM');
+  logger.info('first');
+  expect(output.map((line) => JSON.parse(line)['log.seq'])).toEqual([1]);
+});
+
+test('two loggers are two processes', () => {
+  for (const { logger } of [createTestLogs(), createTestLogs()]) logger.info('first');
+  const ids = output.map((line) => JSON.parse(line)['service.instance.id']);
+  expect(new Set(ids).size).toBe(2);
 });
 
 test('an error is written with its message and stack', () => {
@@ -52,7 +109,7 @@ test('an error is written with its message and stack', () => {
   });
 });
 
-test('an error keeps none of the secrets that it carries along, however deep they are', () => {
+test('secrets in an error are redacted at any depth', () => {
   const headers = { Authorization: 'Bearer hunter2', Cookie: 'session=hunter2', Accept: '*/*' };
   const request = { method: 'POST', url: 'https://eve:hunter2@pay/cards?token=hunter2', headers };
   const cause = Object.assign(new Error('401 from https://pay/cards?api_key=hunter2'), { config: { request } });
@@ -71,7 +128,7 @@ test('lines below the level are not written', () => {
   expect(output.map((line) => JSON.parse(line).msg)).toEqual(['but this']);
 });
 
-test('secrets are redacted, also those of a child logger', () => {
+test('secrets of child loggers are redacted', () => {
   const { logger } = createTestLogs();
   logger
     .child({ apiKey: 'hunter2' })
@@ -82,12 +139,13 @@ test('secrets are redacted, also those of a child logger', () => {
   });
 });
 
-test('a line inside a span has its ids, any other has none', async () => {
+test('only a line within a span has its ids', async () => {
   const tracing = await startTracing({
     enabled: false,
     tracesUrl: 'http://127.0.0.1/v1/traces',
     serviceName: 'shop',
     serviceVersion: '1.0.0',
+    instanceId: 'one',
     samplingRate: 1,
     metrics: createCatalogue(),
     logger: createTestLogs().logger,
@@ -106,7 +164,7 @@ test('a line inside a span has its ids, any other has none', async () => {
   expect(outside).not.toHaveProperty('span_id');
 });
 
-test('a log file, in a folder that is made, gets the same lines as the output', () => {
+test('a log file in a new folder gets the same lines as the output', () => {
   const file = join(folder, 'new', 'shop.log');
   const logs = createTestLogs({ file: { path: file } });
   logs.logger.info('one');
@@ -138,11 +196,37 @@ test('a line that is logged after the end reaches the output and does not throw'
   expect(readFileSync(file, 'utf8')).toBe('');
 });
 
-test('the pretty form is for people, the file beside it stays JSON', async () => {
+test('the output can be pretty while the file stays JSON', async () => {
   const file = join(folder, 'shop.log');
   const logs = createTestLogs({ prettify: await loadPrettyFormat('pretty', false), file: { path: file } });
   logs.logger.info({ vm_id: 'vm-1' }, 'booted');
   logs.close();
   expect(output.join('')).toMatch(/INFO.*: booted\n.*vm_id: "vm-1"/);
   expect(messagesIn(file)).toEqual(['booted']);
+});
+
+test.for(['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)(
+  'a secret right after the fixed fields is found: %s',
+  (level) => {
+    const { logger } = createTestLogs({ level: 'trace', service: 'é"' });
+    logger[level]({ token: 'hunter2' });
+    expect(output[0]).toContain('"token":"[redacted]"');
+  },
+);
+
+test.for([
+  [0, '1970-01-01T00:00:00.000+00:00'],
+  [1_795_377_845_123, '2026-11-22T20:04:05.123+00:00'],
+  [1_795_377_845_007, '2026-11-22T20:04:05.007+00:00'],
+  [-1, '1969-12-31T23:59:59.999+00:00'],
+] as const)('%i is %s', ([time, text]) => {
+  expect(createIsoTimestamp(() => time)()).toBe(`,"timestamp":"${text}"`);
+});
+
+test('each line has its own time, even when the clock is set back', () => {
+  const times = [999, 1_000, 1_999, 2_000, 1_500];
+  const clock = times.values();
+  const timestamp = createIsoTimestamp(() => clock.next().value ?? Number.NaN);
+  const written = times.map(() => JSON.parse(`{"level":"info"${timestamp()}}`).timestamp);
+  expect(written.map((text) => Date.parse(text))).toEqual(times);
 });

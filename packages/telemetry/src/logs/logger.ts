@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { context, isSpanContextValid, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { createIsoTimestamp } from './iso-timestamp.ts';
 import type { LogFileOptions } from './log-file.ts';
 import { createLogOutputs } from './log-outputs.ts';
+import { instanceKey } from './numbered-lines.ts';
 import type { Prettify } from './pretty-format.ts';
 
 export type { Logger } from 'pino';
@@ -12,47 +13,53 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   /** Value of the `service` field of every line. */
   readonly service: string;
+  /** Value of the `service.instance.id` field of every line. @default drawn at random */
+  readonly instanceId?: string;
   /** Least severe level that is written. @default 'info' */
   readonly level?: string;
-  /** Form on standard output. @default JSON */
+  /** Formats lines for standard output. @default JSON */
   readonly prettify?: Prettify | undefined;
-  /** A file that gets every line as JSON, too. @default none */
+  /** A file that also gets every line, as JSON. @default none */
   readonly file?: LogFileOptions | undefined;
   /** Where lines go instead of standard output. */
   readonly output?: DestinationStream | undefined;
-  /** Gets the metric of lines that were lost. @default they are not counted */
+  /** Where the metric of lost lines is defined. @default they are not counted */
   readonly metrics?: Catalogue;
 }
 
-/** A logger and what its owner needs to keep its lines safe. */
+/** A logger and its outputs. */
 export interface Logs {
   readonly logger: Logger;
-  /** Opens the log file anew, after a rotation has moved it. */
+  /** Reopens the log file, after a rotation has moved it. */
   reopen(): void;
-  /** Writes out what still waits and closes the log file. */
+  /** Writes the lines that still wait and closes the log file. */
   close(): void;
 }
 
 /**
  * Makes the logger of a service: one JSON object a line, with `timestamp` (ISO 8601 with offset), `level` as a word,
- * `service`, `msg` and, inside a span, `trace_id` and `span_id`; secrets are redacted.
+ * `service`, `msg` and, inside a span, `trace_id` and `span_id`; secrets are redacted. `service.instance.id` is the process,
+ * `log.seq` the number of its line, from 1 without gaps: a missing number is a lost line. A caller's field with one of these
+ * names is renamed, as in `line.service`.
  *
- * Lines are written synchronously: a line that was logged is not lost when the process ends. A destination that takes none
- * for the moment does not stop the service.
+ * Lines are written synchronously, so that a logged line is not lost when the process ends. A destination that accepts none for
+ * a while does not block the service.
  *
  * @throws LogFileError when the file cannot be opened
  */
 export function createLogs(options: LogOptions): Logs {
-  const { service, level = 'info' } = options;
+  const { service, instanceId = randomUUID(), level = 'info' } = options;
+  const base = { service, [instanceKey]: instanceId };
   const outputs = createLogOutputs({
     ...options,
-    // What becomes of the log belongs to no request, also where a line of one has brought it to light.
+    front: JSON.stringify(base).slice(1, -1),
+    // A report about the log belongs to no request, even if a line of one caused it.
     announce: (severity, fields, message) => context.with(ROOT_CONTEXT, () => logger[severity](fields, message)),
   });
   const logger = pino(
     {
       level,
-      base: { service },
+      base,
       timestamp: createIsoTimestamp(),
       formatters: { level: (label) => ({ level: label }) },
       mixin: activeTraceIds,
@@ -62,8 +69,31 @@ export function createLogs(options: LogOptions): Logs {
   return { logger, reopen: outputs.reopen, close: outputs.close };
 }
 
-/** Ties a line to the span that is active where it is logged. */
+/** Connects a line to the span that is active where it is logged. */
 function activeTraceIds(): object {
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined || !isSpanContextValid(span) ? {} : { trace_id: span.traceId, span_id: span.spanId };
+}
+
+/**
+ * Makes the function that writes the time of a line for pino: `,"timestamp":"2026-11-22T20:04:05.123+00:00"`.
+ *
+ * ISO 8601 in UTC with a numeric offset, which every strptime reads as `%z` (C's does not accept `Z`; the Ruby gem behind
+ * Fluentd's `time_format` accepts both).
+ *
+ * @param now Unix time in milliseconds
+ */
+export function createIsoTimestamp(now: () => number = Date.now): () => string {
+  let second = Number.NaN;
+  /** The text up to the milliseconds: equal for all lines of a second, and the expensive part. */
+  let upToSecond = '';
+  return () => {
+    const time = now();
+    const milliseconds = ((time % 1_000) + 1_000) % 1_000;
+    if (time - milliseconds !== second) {
+      second = time - milliseconds;
+      upToSecond = new Date(second).toISOString().slice(0, -4);
+    }
+    return `,"timestamp":"${upToSecond}${String(milliseconds).padStart(3, '0')}+00:00"`;
+  };
 }

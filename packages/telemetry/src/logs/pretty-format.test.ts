@@ -12,9 +12,17 @@ test.for([
   expect((await loadPrettyFormat(format, isTerminal)) !== undefined).toBe(isPretty);
 });
 
-test('colours are for a terminal alone', async () => {
+test('only a terminal gets colours', async () => {
   const line = '{"level":"info","timestamp":"2026-11-22T20:04:05.123+00:00","service":"shop","msg":"started"}\n';
   const colour = '\u001b[';
   expect((await loadPrettyFormat('pretty', false))?.(line)).not.toContain(colour);
   expect((await loadPrettyFormat('auto', true))?.(line)).toContain(colour);
+});
+
+test('service, process and number are left out', async () => {
+  const line =
+    '{"level":"info","service":"shop","service.instance.id":"one","msg":"started","vm":{"id":7},"log.seq":12}\n';
+  const text = (await loadPrettyFormat('pretty', false))?.(line);
+  expect(text).not.toMatch(/shop|one|12/);
+  expect(text).toMatch(/started[\s\S]*7/);
 });

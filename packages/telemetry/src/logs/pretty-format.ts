@@ -1,18 +1,18 @@
-/** Form of the log on standard output; `auto` is for people on a terminal and JSON elsewhere. */
+/** Formats of the log on standard output; `auto` is `pretty` on a terminal and `json` elsewhere. */
 export const logFormats = ['json', 'pretty', 'auto'] as const;
 
-/** Form of the log on standard output. */
+/** Format of the log on standard output. */
 export type LogFormat = (typeof logFormats)[number];
 
-/** Turns a line of JSON into what a person likes to read. */
+/** Formats a line of JSON for people. */
 export type Prettify = (line: string) => string;
 
 /**
- * Loads what writes the form for people, where it is wanted: services have no use for it, and it takes its time to load.
- * Colours are for a terminal, unless `NO_COLOR` is set.
+ * Loads the formatter for people if it is needed, because loading it takes time and services do not use it. It writes colours
+ * on a terminal, unless `NO_COLOR` is set.
  *
- * @param isTerminal whether the log goes to one
- * @returns `undefined` when lines are to stay JSON
+ * @param isTerminal whether the log goes to a terminal
+ * @returns `undefined` when lines stay JSON
  */
 export async function loadPrettyFormat(format: LogFormat, isTerminal: boolean): Promise<Prettify | undefined> {
   if (format === 'json' || (format === 'auto' && !isTerminal)) return undefined;
@@ -20,7 +20,8 @@ export async function loadPrettyFormat(format: LogFormat, isTerminal: boolean): 
   return prettyFactory({
     timestampKey: 'timestamp',
     translateTime: 'HH:MM:ss.l',
-    ignore: 'service',
+    // The backslash escapes a dot that is part of the name.
+    ignore: 'service,service\\.instance\\.id,log\\.seq',
     colorize: isTerminal && process.env['NO_COLOR'] === undefined,
   });
 }

@@ -3,7 +3,7 @@ import { createWaitingLines } from './waiting-lines.ts';
 
 const textOf = (data: string | Uint8Array) => (typeof data === 'string' ? data : Buffer.from(data).toString());
 
-test('what comes first goes first', () => {
+test('lines leave in order', () => {
   const waiting = createWaitingLines(1_000);
   for (const line of ['one\n', 'two\n', 'three\n']) expect(waiting.add(line)).toBe(true);
   const written: string[] = [];
@@ -15,7 +15,7 @@ test('what comes first goes first', () => {
   expect(written).toEqual(['one\n', 'two\n', 'three\n']);
 });
 
-test('a line that was written in part goes on where it stopped, between two bytes of a letter, too', () => {
+test('a partial line continues where it stopped, even within a character', () => {
   const waiting = createWaitingLines(1_000);
   waiting.add('é1\n');
   waiting.add('2\n');
@@ -27,7 +27,7 @@ test('a line that was written in part goes on where it stopped, between two byte
   expect(Buffer.from(bytes).toString()).toBe('é1\n2\n');
 });
 
-test('a line that was written in part can be written whole once more', () => {
+test('a partial line can be restored', () => {
   const waiting = createWaitingLines(1_000);
   waiting.add('one\n');
   waiting.took(2);
@@ -37,24 +37,24 @@ test('a line that was written in part can be written whole once more', () => {
   expect(waiting.count).toBe(1);
 });
 
-test('there is room for so many bytes, and again when lines have gone', () => {
+test('the queue is limited in bytes and has room again when lines leave', () => {
   const waiting = createWaitingLines(6);
   expect([waiting.add('éé\n'), waiting.add('2\n')]).toEqual([true, false]);
   waiting.took(5);
   expect([waiting.add('22222\n'), waiting.add('3')]).toEqual([true, false]);
-  expect(waiting.clear()).toBe(1);
+  expect(waiting.clear()).toEqual(['22222\n']);
   expect(waiting.count).toBe(0);
   expect(waiting.add('33333\n')).toBe(true);
 });
 
-test('a line that is longer than the room there is waits alone', () => {
+test('a line that is longer than the limit waits alone', () => {
   const waiting = createWaitingLines(3);
   expect([waiting.add('longer\n'), waiting.add('\n')]).toEqual([true, false]);
   waiting.took(7);
   expect(waiting.add('longer\n')).toBe(true);
 });
 
-test('thousands that come and go keep their order', () => {
+test('thousands of lines keep their order', () => {
   const waiting = createWaitingLines(1_000_000);
   const written: string[] = [];
   for (let number = 0; number < 5_000; number++) {

@@ -1,23 +1,23 @@
-/** Lines that wait for their destination, first come first out, up to a number of bytes. */
+/** A queue of lines that wait for their destination, limited in bytes. */
 export interface WaitingLines {
-  /** How many wait; one that was written in part is among them. */
+  /** Number of lines, including one that was written in part. */
   readonly count: number;
-  /** @returns whether there was room for it; there always is for a line that waits alone, however long it is */
+  /** @returns whether there was room; an empty queue accepts a line of any length */
   add(line: string): boolean;
-  /** What is to be written next: the first line, or what is left of it. */
+  /** The first line, or the rest of it. */
   front(): string | Uint8Array;
-  /** Notes how many bytes of `front()` were written; with its last byte a line waits no more. */
+  /** Removes the bytes of `front()` that were written, and the line with its last byte. */
   took(bytes: number): void;
-  /** Has the first line written whole once more, for a destination that has not seen its beginning. */
+  /** Restores the whole first line, for a destination that does not have its beginning. */
   rewind(): void;
-  /** Gives up all that wait. @returns how many */
-  clear(): number;
+  /** Removes all lines. @returns those lines */
+  clear(): readonly string[];
 }
 
 /** Makes an empty queue of lines. */
 export function createWaitingLines(maxBytes: number): WaitingLines {
   let lines: string[] = [];
-  /** Index of the first line that waits: taking from the front of an array moves all the others. */
+  /** Index of the first line. It avoids `shift()`, which moves all other lines. */
   let first = 0;
   let bytes = 0;
   let restOfFirst: Uint8Array | undefined;
@@ -51,12 +51,12 @@ export function createWaitingLines(maxBytes: number): WaitingLines {
       restOfFirst = undefined;
     },
     clear() {
-      const count = lines.length - first;
+      const given = lines.slice(first);
       lines = [];
       first = 0;
       bytes = 0;
       restOfFirst = undefined;
-      return count;
+      return given;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { redactLine } from './redact-line.ts';
+import { redactLine } from './redact.ts';
 
 function redact(fields: object): Record<string, unknown> {
   return JSON.parse(redactLine(`${JSON.stringify(fields)}\n`));
@@ -32,7 +32,7 @@ test.for([
   });
 });
 
-test('lists and objects under such a name go as a whole', () => {
+test('lists and objects under such a name are redacted whole', () => {
   expect(redact({ 'set-cookie': ['a=1', 'b=2'], credentials: { user: 'eve', pin: 1 }, token: 123 })).toEqual({
     'set-cookie': hidden,
     credentials: hidden,
@@ -40,7 +40,7 @@ test('lists and objects under such a name go as a whole', () => {
   });
 });
 
-test('what only sounds like a secret stays', () => {
+test('names that only resemble secrets stay', () => {
   const fields = {
     prompt_tokens: 12,
     has_token: true,
@@ -75,7 +75,7 @@ test.for([
   expect(JSON.stringify(redact({ err: { stack: `Error: ${text}` } }))).not.toMatch(/hunter2|abc|4\/0Ab|ff00|AIza1/);
 });
 
-test('an error as axios has it keeps nothing of its headers, its body and its raw request', () => {
+test('an axios error keeps no secret of its headers, body and raw request', () => {
   const headers = { Authorization: 'Bearer hunter2', 'X-Api-Key': 'hunter2', Accept: '*/*' };
   const err = {
     config: { url: '/pay?api_key=hunter2', headers, data: '{"password":"hunter2"}', auth: { password: 'hunter2' } },
@@ -87,14 +87,14 @@ test('an error as axios has it keeps nothing of its headers, its body and its ra
   expect(redactedError).toMatchObject({ err: { config: { headers: { Accept: '*/*' } } } });
 });
 
-test('headers in a list of names and values, as undici has them, are redacted', () => {
+test('headers in a list of names and values, as in undici, are redacted', () => {
   expect(redact({ headers: ['Host', 'x', 'Authorization', 'hunter2', 'Accept', '*/*'] })).toEqual({
     headers: ['Host', 'x', 'Authorization', hidden, 'Accept', '*/*'],
   });
   expect(redact({ headers: [['cookie', 'a=1']] })).toEqual({ headers: [['cookie', hidden]] });
 });
 
-test('a line without a secret is the line itself, byte for byte', () => {
+test('a line without a secret is unchanged', () => {
   const line = '{"level":"info",  "bytes":12345678901234567890,"msg":"batch sent"}\n';
   expect(redactLine(line)).toBe(line);
 });
@@ -105,14 +105,21 @@ test('a count beyond 2^53 keeps its digits beside a secret', () => {
   );
 });
 
-test('a line that is no JSON is redacted as a text', () => {
+test('a line that is not JSON is redacted as text', () => {
   expect(redactLine('GET /?token=hunter2 HTTP/1.1\n')).toBe('GET /?token=[redacted] HTTP/1.1\n');
 });
 
 test.for(['a', 'token', '"token":"', 'eyJ-', 'a.', '=', 'Bearer ', '://', '\n'])(
-  'a million characters of "%s" are searched in one go',
+  'a million characters of "%s" are searched in linear time',
   (piece) => {
     const msg = `token ${piece.repeat(1_000_000 / piece.length)}`;
     expect(redact({ msg })).toHaveProperty('msg');
   },
 );
+
+test('the front of a line is not searched and is redacted if the rest has a secret', () => {
+  const front = '{"service":"token-service"';
+  const harmless = `${front},"msg":"ready"}\n`;
+  expect(redactLine(harmless, front.length)).toBe(harmless);
+  expect(redactLine(`${front},"token":"hunter2"}\n`, front.length)).toBe(`${front},"token":"[redacted]"}\n`);
+});
