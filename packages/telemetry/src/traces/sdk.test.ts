@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
 import { urlOf } from '../http/listen.ts';
 import { createCatalogue } from '../metrics/catalogue.ts';
+import { readLines } from '../metrics/testing/read-samples.ts';
 import { startTracing, type TracingOptions } from './sdk.ts';
 
 const parent = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', baggage: 'tenant=acme' };
@@ -39,6 +40,7 @@ function start(endpoint: string, options: Partial<TracingOptions> = {}) {
     samplingRate: 1,
     serviceName: 'shop',
     serviceVersion: '1.2.3',
+    instanceId: 'one',
     resourceAttributes: { 'service.namespace': 'market' },
     metrics: createCatalogue(),
     logger: pino({ level: 'silent' }),
@@ -47,7 +49,7 @@ function start(endpoint: string, options: Partial<TracingOptions> = {}) {
   });
 }
 
-test('a switched-off SDK still passes trace context and baggage on', async () => {
+test('a disabled SDK still propagates trace context and baggage', async () => {
   const tracing = await start('http://127.0.0.1', { enabled: false });
   try {
     const incoming = propagation.extract(ROOT_CONTEXT, parent);
@@ -63,7 +65,7 @@ test('a switched-off SDK still passes trace context and baggage on', async () =>
   }
 });
 
-test('closing takes the registration back, so that tracing can be started again', async () => {
+test('closing removes the registration so that tracing can start again', async () => {
   const key = createContextKey('test');
   for (const attempt of [1, 2]) {
     const tracing = await start('http://127.0.0.1', { enabled: false });
@@ -75,7 +77,7 @@ test('closing takes the registration back, so that tracing can be started again'
   }
 });
 
-test('spans reach the collector with the resource of the service before closing is done', async () => {
+test('closing waits until spans reach the collector with the resource of the service', async () => {
   const { endpoint, requests } = await startCollector();
   const tracing = await start(endpoint);
   trace.getTracer('test').startSpan('boot').end();
@@ -87,6 +89,7 @@ test('spans reach the collector with the resource of the service before closing 
       { key: 'service.name', value: { stringValue: 'shop' } },
       { key: 'service.version', value: { stringValue: '1.2.3' } },
       { key: 'service.namespace', value: { stringValue: 'market' } },
+      { key: 'service.instance.id', value: { stringValue: 'one' } },
     ]),
   );
   expect(scopeSpans[0].spans).toMatchObject([{ name: 'boot' }]);
@@ -132,14 +135,24 @@ async function recorded(options: Partial<TracingOptions>): Promise<string[]> {
   );
 }
 
-test('a collector that never answers does not hold up closing, which tells of the loss', async () => {
+test('a collector that hangs does not delay closing, which returns the loss', async () => {
   const tracing = await start(await listen(() => {}));
   trace.getTracer('test').startSpan('lost').end();
   expect(await tracing.close(50)).toEqual({ spans: 1, reason: 'the collector did not answer within 50 ms' });
 });
 
 test('a collector that refuses the spans is a loss with its reason', async () => {
-  const tracing = await start(await listen((_request, response) => void response.writeHead(400).end()));
+  const metrics = createCatalogue();
+  const endpoint = await listen((_request, response) => void response.writeHead(400).end());
+  const tracing = await start(endpoint, { metrics });
   trace.getTracer('test').startSpan('refused').end();
   expect(await tracing.close(20_000)).toMatchObject({ spans: 1, reason: expect.stringContaining('Bad Request') });
+  expect(await readLines(metrics)).toContain('otel_sdk_exporter_span_exported_total{error_type="refused"} 1');
+});
+
+test('a collector that rejects some spans is a loss without an error', async () => {
+  const answer = JSON.stringify({ partialSuccess: { rejectedSpans: 1, errorMessage: 'too old' } });
+  const tracing = await start(await listen((_request, response) => void response.writeHead(200).end(answer)));
+  for (const name of ['kept', 'rejected']) trace.getTracer('test').startSpan(name).end();
+  expect(await tracing.close(20_000)).toEqual({ spans: 1, reason: 'the collector rejected them' });
 });

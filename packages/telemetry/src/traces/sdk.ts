@@ -1,15 +1,22 @@
 import { type Attributes, context, propagation, type TextMapPropagator, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
-import { ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { ATTR_SERVICE_INSTANCE_ID, ATTR_SERVICE_NAME, ATTR_SERVICE_VERSION } from '@opentelemetry/semantic-conventions';
+import { messageOf } from '@vmobs/settings';
+import { within } from '../deadlines/within.ts';
 import type { Logger } from '../logs/logger.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { createCollectorReport } from './collector-report.ts';
-import { watchCollectorRequests } from './collector-requests.ts';
-import { countExports, countQueue } from './counted-spans.ts';
-import type { SamplerName } from './samplers.ts';
-import { lostSpans, openSpanAccounts, type SpanAccounts, settleSpanAccounts } from './span-accounts.ts';
-import { defineSpanMetrics } from './span-metrics.ts';
+import { createCollectorReport, watchCollectorRequests } from './collector.ts';
+import {
+  countExports,
+  countQueue,
+  defineSpanMetrics,
+  lostSpans,
+  openSpanAccounts,
+  type SpanAccounts,
+  settleSpanAccounts,
+} from './span-accounting.ts';
+import type { SamplerName } from './trace-settings.ts';
 
 /*
  * The only file that imports the OpenTelemetry SDK. The rest of the library, and every service, uses its API alone.
@@ -23,23 +30,25 @@ export interface TracingOptions {
   readonly tracesUrl: string;
   readonly serviceName: string;
   readonly serviceVersion: string;
+  /** Value of `service.instance.id`, unless the resource attributes have one. */
+  readonly instanceId: string;
   /** @default 'parentbased_traceidratio' */
   readonly sampler?: SamplerName;
   /** Share of new traces that a ratio sampler records, 0 to 1. */
   readonly samplingRate: number;
   /** More attributes of the resource that every span belongs to; `OTEL_RESOURCE_ATTRIBUTES` adds to them. */
   readonly resourceAttributes?: Attributes;
-  /** Most spans that wait for their export; those beyond it are lost. @default 2048 */
+  /** Largest number of spans that wait for their export; more are lost. @default 2048 */
   readonly queueSize?: number;
-  /** Most spans of one export. @default 512, or the size of the queue if that is less */
+  /** Largest number of spans in one export. @default 512, or the queue size if that is less */
   readonly batchSize?: number;
-  /** How long a span waits for more to share its export. @default 5000 */
+  /** How long a span waits for others to share its export, in milliseconds. @default 5000 */
   readonly batchDelayMs?: number;
-  /** After how long the next export starts beside one that hangs. @default 30_000 */
+  /** After how long the next export starts while one hangs, in milliseconds. @default 30_000 */
   readonly exportTimeoutMs?: number;
   /** Where the metrics of spans are defined. */
   readonly metrics: Catalogue;
-  /** Is told when the collector stops taking spans and when it is back. */
+  /** Gets a line when the collector stops accepting spans and one when it recovers. */
   readonly logger: Pick<Logger, 'warn' | 'info'>;
 }
 
@@ -49,21 +58,21 @@ export interface SpanLoss {
   readonly reason: string;
 }
 
-/** What the owner of tracing closes. */
+/** Tracing that was started; its owner closes it. */
 export interface Tracing {
   /**
-   * Exports what is recorded and stops. It takes at most `timeoutMs` and never throws.
+   * Exports the recorded spans and stops, within `timeoutMs`. It never throws.
    *
-   * @returns what was lost in doing so, `undefined` when nothing was.
+   * @returns the spans that were lost meanwhile, `undefined` when none were.
    */
   close(timeoutMs: number): Promise<SpanLoss | undefined>;
 }
 
 /**
- * Registers W3C trace context and baggage propagation, then, if enabled, the SDK with an OTLP/HTTP exporter. The SDK is
- * loaded only then: it takes 0.3 s and 28 MB. Every span that ends is accounted for in the metrics.
+ * Registers W3C trace context and baggage propagation and, if enabled, the SDK with an OTLP/HTTP exporter. The SDK is loaded only
+ * then, because it takes 0.3 s and 28 MB. The metrics account for every span that ends.
  *
- * Registration is OpenTelemetry's own, one for the process: a second call keeps what the first one registered.
+ * OpenTelemetry has one registration per process: a second call keeps what the first one registered.
  */
 export async function startTracing(options: TracingOptions): Promise<Tracing> {
   const contextManager = new AsyncLocalStorageContextManager().enable();
@@ -114,7 +123,7 @@ async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promis
     autoDetectResources: false,
     spanProcessors: [countQueue(processor, accounts)],
     sampler,
-    // Context and propagation are registered above; without these two the SDK would also push metrics and logs.
+    // Context and propagation are registered above. Without the two empty lists the SDK would also push metrics and logs.
     textMapPropagator: null,
     metricReaders: [],
     logRecordProcessors: [],
@@ -124,11 +133,11 @@ async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promis
   return {
     async close(timeoutMs) {
       const lostBefore = lostSpans(accounts);
-      // The SDK gives up at the first batch that fails; the others may still arrive.
+      // The SDK stops at the first batch that fails; the others may still succeed.
       const finished = sdk.shutdown().finally(() => exporter.forceFlush());
-      const reason = await settleWithin(finished, timeoutMs);
+      const reason = await failureWithin(finished, timeoutMs);
       settleSpanAccounts(accounts);
-      // Whatever is still under way would only keep the process from ending.
+      // Open requests would only keep the process alive.
       watch.abandon();
       finished.then(watch.close, watch.close);
       const spans = lostSpans(accounts) - lostBefore;
@@ -137,12 +146,13 @@ async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promis
   };
 }
 
-async function createResource({ resourceAttributes = {}, serviceName, serviceVersion }: TracingOptions) {
+async function createResource({ resourceAttributes = {}, serviceName, serviceVersion, instanceId }: TracingOptions) {
   const resources = await import('@opentelemetry/resources');
   const { defaultResource, detectResources, resourceFromAttributes } = resources;
-  // The later wins. The detector of the process is left out: it would export the command line.
+  // Later ones take precedence. The process detector is left out, because it would export the command line.
   return defaultResource()
-    .merge(detectResources({ detectors: [resources.hostDetector, resources.serviceInstanceIdDetector] }))
+    .merge(detectResources({ detectors: [resources.hostDetector] }))
+    .merge(resourceFromAttributes({ [ATTR_SERVICE_INSTANCE_ID]: instanceId }))
     .merge(resourceFromAttributes(resourceAttributes))
     .merge(detectResources({ detectors: [resources.envDetector] }))
     .merge(resourceFromAttributes({ [ATTR_SERVICE_NAME]: serviceName, [ATTR_SERVICE_VERSION]: serviceVersion }));
@@ -167,17 +177,8 @@ async function createSampler({ sampler = 'parentbased_traceidratio', samplingRat
   }
 }
 
-/** Waits for a promise, but no longer than this, and tells why it did not fulfil. */
-async function settleWithin(work: Promise<void>, timeoutMs: number): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs, `the collector did not answer within ${timeoutMs} ms`);
-  });
-  const outcome = work.then(
-    () => undefined,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
-  const reason = await Promise.race([outcome, timeout]);
-  clearTimeout(timer);
-  return reason;
+/** Why a promise did not fulfil within `timeoutMs`; `undefined` if it did. */
+async function failureWithin(work: Promise<void>, timeoutMs: number): Promise<string | undefined> {
+  const failure = work.then(() => undefined, messageOf);
+  return within(failure, timeoutMs, () => `the collector did not answer within ${timeoutMs} ms`);
 }

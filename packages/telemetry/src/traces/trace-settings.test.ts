@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tracesUrlOf } from './traces-url.ts';
+import { tracesUrlOf } from './trace-settings.ts';
 
 const unset = { otlpEndpoint: '', otlpTracesUrl: '', otlpBaseUrl: 'http://localhost:4318/' };
 
@@ -8,19 +8,20 @@ test.for([
   ['http://collector:4318/', 'http://collector:4318/v1/traces'],
   ['https://collector.example/otlp/', 'https://collector.example/otlp/v1/traces'],
   ['http://collector:4318/v1/traces', 'http://collector:4318/v1/traces'],
+  ['http://collector:4318/otlp/v1/traces', 'http://collector:4318/otlp/v1/traces'],
 ] as const)('traces for the collector %s are sent to %s', ([endpoint, url]) => {
   expect(tracesUrlOf({ ...unset, otlpEndpoint: endpoint })).toBe(url);
   expect(tracesUrlOf({ ...unset, otlpBaseUrl: endpoint })).toBe(url);
 });
 
 test.for(['http://traces:4318/', 'https://traces.example/in/here'])(
-  'the address for traces %s is taken as it is',
+  'the address for traces %s is used unchanged',
   (url) => {
     expect(tracesUrlOf({ ...unset, otlpTracesUrl: url })).toBe(url);
   },
 );
 
-test("the service's own variable wins over the standard ones, and the one for traces over the general one", () => {
+test('own variables win over standard ones, and traces variables over general ones', () => {
   const all = { otlpEndpoint: 'http://own/', otlpTracesUrl: 'http://traces/', otlpBaseUrl: 'http://base/' };
   expect(tracesUrlOf(all)).toBe('http://own/v1/traces');
   expect(tracesUrlOf({ ...all, otlpEndpoint: '' })).toBe('http://traces/');

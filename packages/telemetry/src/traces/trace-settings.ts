@@ -1,10 +1,27 @@
-/** Where the settings say that the collector is; an empty one is not set. */
+/**
+ * Names of the samplers that `OTEL_TRACES_SAMPLER` may choose.
+ *
+ * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
+ */
+export const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const;
+
+/** Name of a sampler. */
+export type SamplerName = (typeof samplers)[number];
+
+/** Addresses of the collector in the settings; an empty one is not set. */
 export interface CollectorSettings {
-  /** The collector as the guide names it; `/v1/traces` is added unless it is there. */
+  /** The guide's setting for the collector; `/v1/traces` is added if it is missing. */
   readonly otlpEndpoint: string;
-  /** The address for traces alone, taken as it is. */
+  /** The address for traces only, used unchanged. */
   readonly otlpTracesUrl: string;
-  /** The collector for every signal; `/v1/traces` is added unless it is there. */
+  /** The collector for all signals; `/v1/traces` is added if it is missing. */
   readonly otlpBaseUrl: string;
 }
 
