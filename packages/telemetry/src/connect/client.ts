@@ -21,8 +21,8 @@ import { rpcCodes } from '../requests/rpc-codes.ts';
 import { watchStream } from './watch-stream.ts';
 
 /**
- * Makes the interceptor for a Connect client: one client span an RPC, whose context the server receives. The span of a
- * stream ends with its last message.
+ * Makes the interceptor for a Connect client: one client span per RPC, whose context is sent to the server. The span of a stream
+ * ends with its last message.
  *
  * @example
  * ```ts

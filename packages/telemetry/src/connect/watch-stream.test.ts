@@ -15,13 +15,13 @@ function watch(messages: AsyncIterable<string>) {
   return { ends, stream: watchStream(messages, (...[error]) => ends.push(error)) };
 }
 
-test('a stream that comes to its end is passed on and ends once, without an error', async () => {
+test('a complete stream is passed through and ends once without an error', async () => {
   const { ends, stream } = watch(twoMessages());
   expect(await Array.fromAsync(stream)).toEqual(['one', 'two']);
   expect(ends).toEqual([undefined]);
 });
 
-test('a stream that breaks ends once, with its error, which its reader gets, too', async () => {
+test('a broken stream ends once with its error, which its reader also gets', async () => {
   const broken = new Error('broken');
   const { ends, stream } = watch(twoMessages(broken));
   await expect(Array.fromAsync(stream)).rejects.toBe(broken);

@@ -1,10 +1,10 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 
 /**
- * Passes a stream of messages on and tells how it ended.
+ * Passes a stream of messages through and reports how it ended.
  *
- * @param onEnd is told once: with nothing when the stream came to its end, with the error that broke it, or with
- *   `canceled` when its reader stopped before the end
+ * @param onEnd called once: without an argument when the stream ended, with the error that broke it, or with `canceled` when its
+ *   reader stopped earlier
  */
 export async function* watchStream<Message>(
   messages: AsyncIterable<Message>,

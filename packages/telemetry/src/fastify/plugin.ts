@@ -1,17 +1,13 @@
-import { context, propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opentelemetry/api';
-import type { FastifyPluginCallback, FastifyReply } from 'fastify';
+import { context } from '@opentelemetry/api';
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
-import type { Health } from '../http/health.ts';
-import type { Catalogue } from '../metrics/catalogue.ts';
-import type { HttpMetrics } from '../requests/http-metrics.ts';
-import { enterLater, keepContext } from '../requests/keep-context.ts';
-import { rpcRoutes } from '../requests/known-route.ts';
-import { reportCall } from '../requests/report-call.ts';
+import { createCallStart } from '../requests/begin-call.ts';
+import { type HttpMetrics, methodLabel } from '../requests/http-metrics.ts';
+import { describeRoute, type KnownRoute, type RpcRoutes, rpcRoutes } from '../requests/known-route.ts';
+import type { RequestEndpoints } from '../requests/request-attributes.ts';
 import type { RpcMetricsOptions } from '../requests/rpc-metrics.ts';
-import { type ServerCall, serverCallOf, withServerCall } from '../requests/server-call.ts';
-import { createResponseWatch } from '../requests/watch-responses.ts';
-import { createRouteFinder } from './known-routes.ts';
-import { requestAttributes } from './request-attributes.ts';
+import { serverCallOf } from '../requests/server-call.ts';
+import type { Telemetry } from '../start-telemetry.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,54 +18,39 @@ declare module 'fastify' {
 
 /** Options of the Fastify plugin. */
 export interface FastifyTelemetryOptions {
-  /** The RPC services that this server answers, for a server that speaks Connect. */
+  /** The RPC services of this server, if it speaks Connect. */
   readonly rpc?: RpcMetricsOptions;
 }
 
-/** The plugin that `telemetry.fastify` is. */
-export type FastifyTelemetryPlugin = FastifyPluginCallback<FastifyTelemetryOptions>;
-
 /**
- * Makes the plugin that gives each request one server span, its metrics and one log line, and adds `/health` and
- * `/ready`. Hooks alone do it, so no module needs to be loaded in a particular order. What an application adds to
- * `onRequest` before this plugin runs outside of the span, and a request that is answered there is not seen.
+ * Makes the plugin that gives each request one server span, its metrics and one log line, and adds `/health` and `/ready`.
+ * It only uses hooks, so the order in which modules are loaded does not matter. An `onRequest` hook that is added before this
+ * plugin runs outside the span, and a request that it answers is not seen.
+ *
+ * @example
+ * ```ts
+ * import { fastifyOptions, fastifyTelemetry } from '@vmobs/telemetry/fastify';
+ * import Fastify from 'fastify';
+ *
+ * const app = Fastify(fastifyOptions(telemetry));
+ * await app.register(fastifyTelemetry(telemetry));
+ * ```
  */
-export function createFastifyPlugin(parts: {
-  readonly tracer: Tracer;
-  readonly metrics: Catalogue;
-  readonly httpMetrics: () => HttpMetrics;
-  readonly health: Health;
-}): FastifyTelemetryPlugin {
-  const { tracer, metrics, httpMetrics, health } = parts;
-  const serverSpan = { kind: SpanKind.SERVER };
+export function fastifyTelemetry(
+  telemetry: Pick<Telemetry, 'tracer' | 'metrics' | 'httpMetrics' | 'health'>,
+): FastifyPluginCallback<FastifyTelemetryOptions> {
+  const { tracer, metrics, httpMetrics, health } = telemetry;
 
-  const plugin: FastifyTelemetryPlugin = (app, { rpc }, done) => {
+  const plugin: FastifyPluginCallback<FastifyTelemetryOptions> = (app, { rpc }, done) => {
     const http = httpMetrics();
     const findRoute = createRouteFinder(http, rpcRoutes(metrics, rpc));
-    const watchResponse = createResponseWatch();
+    const beginCall = createCallStart({ tracer, http, endpointsOf });
 
     app.addHook('onRequest', (request, reply, next) => {
       const route = findRoute(request);
       if (route === undefined) return next();
-      const startedAt = performance.now();
-      const parent = propagation.extract(ROOT_CONTEXT, request.headers);
-      const span = tracer.startSpan(route.spanName, serverSpan, parent);
-      if (span.isRecording()) {
-        span.setAttributes(route.attributes).setAttributes(requestAttributes(request, route.method));
-      }
-      const call: ServerCall = { route, span, startedAt };
-      const inContext = enterLater(withServerCall(trace.setSpan(parent, span), call));
       const scheme = request.protocol === 'https' ? 'https' : 'http';
-      route.active[scheme] ??= http.active(route.method, scheme);
-      const active = route.active[scheme];
-      active.count += 1;
-      watchResponse(request.raw, reply.raw, () => {
-        active.count -= 1;
-        inContext(reportCall, undefined, request, reply, call);
-      });
-      keepContext(request.raw, inContext);
-      keepContext(reply.raw, inContext);
-      inContext(next);
+      beginCall(request, reply.raw, { route, scheme }).inContext(next);
     });
 
     app.addHook('onError', (_request, _reply, error, next) => {
@@ -87,4 +68,30 @@ export function createFastifyPlugin(parts: {
     done();
   };
   return fastifyPlugin(plugin, { name: '@vmobs/telemetry', fastify: '5.x' });
+}
+
+function endpointsOf({ protocol, ip, hostname, port }: FastifyRequest): RequestEndpoints {
+  return { scheme: protocol, clientAddress: ip, serverAddress: hostname, serverPort: port ?? undefined };
+}
+
+/**
+ * Makes the function that finds the route of a request and describes each route only once. It returns `undefined` for a route
+ * without telemetry.
+ */
+function createRouteFinder(http: HttpMetrics, rpcs: RpcRoutes): (request: FastifyRequest) => KnownRoute | undefined {
+  // Fastify has one config object per route, and one for requests without a route.
+  const known = new WeakMap<object, Map<string, KnownRoute>>();
+
+  return (request) => {
+    // Fastify builds these options at each access.
+    const { config, url } = request.routeOptions;
+    if (config.telemetry === false) return undefined;
+    const method = methodLabel(request.method);
+    const byMethod = known.get(config) ?? new Map<string, KnownRoute>();
+    const found = byMethod.get(method);
+    if (found !== undefined) return found;
+    const route = describeRoute({ http, rpcs }, method, url);
+    known.set(config, byMethod.set(method, route));
+    return route;
+  };
 }

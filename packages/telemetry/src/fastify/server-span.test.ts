@@ -7,6 +7,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { RunningService } from '../lifecycle/serve.ts';
 import type { Telemetry } from '../start-telemetry.ts';
 import { startTestTelemetry } from '../testing/start-test-telemetry.ts';
+import { fastifyTelemetry } from './plugin.ts';
+import { fastifyOptions } from './server-options.ts';
 
 const exporter = new InMemorySpanExporter();
 const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
@@ -17,8 +19,8 @@ let port: number;
 beforeAll(async () => {
   trace.setGlobalTracerProvider(provider);
   ({ telemetry } = await startTestTelemetry());
-  const app = Fastify(telemetry.fastifyOptions);
-  await app.register(telemetry.fastify);
+  const app = Fastify(fastifyOptions(telemetry));
+  await app.register(fastifyTelemetry(telemetry));
   app.get('/vms/:id', async () => ({ ok: true }));
   app.get('/broken', async () => {
     throw new Error('no disk');
@@ -41,7 +43,7 @@ async function onlySpan() {
   return span;
 }
 
-test('a span has the name of its route and says of the request what the convention asks for, without secrets', async () => {
+test('a span has the name of its route and standard attributes without secrets', async () => {
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   await fetch(`${service.url}/vms/4711?token=hunter2&page=2`, {
     headers: { 'user-agent': 'curl/8', traceparent: `00-${traceId}-b7ad6b7169203331-01` },
@@ -75,7 +77,7 @@ test('a handler that throws makes its span an error, with the exception', async 
   expect(span.events).toMatchObject([{ name: 'exception', attributes: { 'exception.message': 'no disk' } }]);
 });
 
-test('what the client got wrong is no error of the server', async () => {
+test('a client error is not an error of the server span', async () => {
   await fetch(`${service.url}/nowhere`);
   const span = await onlySpan();
   expect(span).toMatchObject({ name: 'GET', status: { code: SpanStatusCode.UNSET } });
@@ -83,7 +85,7 @@ test('what the client got wrong is no error of the server', async () => {
   expect(span.attributes).not.toHaveProperty('error.type');
 });
 
-test('a method that is not a usual one is HTTP in the name and kept beside it', async () => {
+test('an unknown method is HTTP in the span name and kept as an attribute', async () => {
   await fetch(`${service.url}/vms/1`, { method: 'PROPFIND' });
   expect(await onlySpan()).toMatchObject({
     name: 'HTTP',
@@ -91,7 +93,7 @@ test('a method that is not a usual one is HTTP in the name and kept beside it', 
   });
 });
 
-test('the span of a request that its client gives up ends', async () => {
+test('the span of a request that its client cancels ends', async () => {
   const abandoned = request(`${service.url}/stuck`).end();
   const failed = once(abandoned, 'error');
   await expect

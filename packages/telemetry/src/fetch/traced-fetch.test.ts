@@ -94,7 +94,7 @@ test.for([404, 503])('a status of %i is an error of the call', async (status) =>
   expect(await countOf({ http_response_status_code: String(status), error_type: String(status) })).toMatch(/ 1$/);
 });
 
-test('headers, method and body of a Request are kept, and those of the options win over them', async () => {
+test('headers, method and body of a Request are kept unless the options override them', async () => {
   const requests = answerWith(200);
   const request = new Request(url, {
     method: 'PUT',
@@ -110,7 +110,7 @@ test('headers, method and body of a Request are kept, and those of the options w
   expect(exporter.getFinishedSpans().map(({ name }) => name)).toEqual(['PUT', 'GET']);
 });
 
-test('a method that is not a usual one becomes _OTHER', async () => {
+test('an unknown method becomes _OTHER', async () => {
   answerWith(200);
   await telemetry.fetch(url, { method: 'PROPFIND' });
   expect(onlySpan()).toMatchObject({
@@ -124,14 +124,14 @@ test.for([
   ['AbortError', () => AbortSignal.abort()],
   ['TimeoutError', () => AbortSignal.timeout(20)],
   ['_OTHER', () => AbortSignal.abort('no patience')],
-] as const)('a call that is given up ends its span with %s and is counted', async ([errorType, signal]) => {
+] as const)('an aborted call ends its span with %s and is counted', async ([errorType, signal]) => {
   answer = () => undefined;
   await expect(telemetry.fetch(url, { signal: signal() })).rejects.toBeDefined();
   expect(onlySpan()).toMatchObject({ attributes: { 'error.type': errorType }, status: { code: SpanStatusCode.ERROR } });
   expect(await countOf({ http_response_status_code: '', error_type: errorType })).toMatch(/ 1$/);
 });
 
-test('a call that nobody answers ends its span with the code of the network', async () => {
+test('a call without a response ends its span with the system code', async () => {
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const address = urlOf(closed.address());
@@ -148,7 +148,7 @@ test('credentials of an address are not in its span', async () => {
   expect(onlySpan().attributes).toMatchObject({ 'url.full': `${url}/`, 'error.type': 'TypeError' });
 });
 
-test('an address that is none is refused as fetch refuses it, without a span', async () => {
+test('an invalid URL is refused as fetch refuses it, without a span', async () => {
   await expect(telemetry.fetch('/relative')).rejects.toThrow(TypeError);
   expect(exporter.getFinishedSpans()).toEqual([]);
 });

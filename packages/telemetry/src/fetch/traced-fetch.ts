@@ -8,15 +8,16 @@ import {
   ATTR_SERVER_PORT,
   ATTR_URL_FULL,
 } from '@opentelemetry/semantic-conventions';
+import { codeOf, messageOf } from '@vmobs/settings';
+import { anyValue } from '../definitions/definition.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { anyValue } from '../metrics/definition.ts';
 import { durationBuckets, methodLabel, otherMethod } from '../requests/http-metrics.ts';
-import { redactQuery } from '../requests/redact-query.ts';
+import { redactQuery } from '../requests/request-attributes.ts';
 
-/** The global `fetch`, or what is called like it. */
+/** The type of the global `fetch`. */
 export type Fetch = typeof globalThis.fetch;
 
-/** What a call is known by before it is answered. */
+/** A call before its response. */
 interface FetchCall {
   readonly method: string;
   readonly originalMethod: string;
@@ -25,12 +26,12 @@ interface FetchCall {
 }
 
 /**
- * Makes a `fetch` that gives each call a client span, whose context and baggage the server receives, and measures the time
- * until the head of the response is there. Reading the body is the caller's and no part of either.
+ * Makes a `fetch` that gives each call a client span, sends its context and baggage to the server, and measures the time until
+ * the head of the response arrives. Neither includes reading the body.
  *
- * Baggage goes to whoever is called: what it holds is for services that may see it.
+ * Baggage is sent to every server: put nothing in it that one of them must not see.
  *
- * @param parts `fetch` is the function that is wrapped, the global one of the moment of the call by default
+ * @param parts `fetch` is the wrapped function, by default the global one at the time of the call
  *
  * @example
  * ```ts
@@ -65,7 +66,7 @@ export function createTracedFetch(parts: {
         end(response.status, response.status >= 400 ? String(response.status) : '');
         return response;
       } catch (error) {
-        end(undefined, errorTypeOf(error), error instanceof Error ? error.message : String(error));
+        end(undefined, errorTypeOf(error), messageOf(error));
         throw error;
       }
     });
@@ -75,7 +76,7 @@ export function createTracedFetch(parts: {
 function defineClientMetrics(metrics: Catalogue) {
   const duration = metrics.histogram({
     name: 'http_client_request_duration_seconds',
-    help: 'Time from a call of fetch to the head of its response, or to its failure, in seconds.',
+    help: 'Time from a call of fetch until the head of its response arrives or the call fails, in seconds.',
     labels: {
       http_request_method: anyValue,
       server_address: anyValue,
@@ -92,11 +93,11 @@ function defineClientMetrics(metrics: Catalogue) {
   };
 }
 
-/** @throws TypeError for an address that is none, as `fetch` does. */
+/** @throws TypeError for an invalid URL, as `fetch` does. */
 function describeCall(input: Parameters<Fetch>[0], init: RequestInit | undefined): FetchCall {
   const url = new URL(input instanceof Request ? input.url : input);
   const given = init?.method ?? (input instanceof Request ? input.method : 'GET');
-  // What fetch does with the methods that the standard names, whatever their case.
+  // As fetch does with the methods of the standard, in any case.
   const originalMethod = /^(delete|get|head|options|post|put)$/i.test(given) ? given.toUpperCase() : given;
   const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
   return { method: methodLabel(originalMethod), originalMethod, url, port };
@@ -120,15 +121,15 @@ function describeEnd(span: Span, statusCode: number | undefined, errorType: stri
   span.setStatus({ code: SpanStatusCode.ERROR, ...(message !== undefined && { message }) });
 }
 
-/** The address without credentials, the values of its query and its fragment, none of which leaves the process. */
+/** The URL without credentials, fragment and the values of its query, which must not leave the process. */
 function redactUrl(url: URL): string {
   const query = url.search === '' ? '' : `?${redactQuery(url.search.slice(1))}`;
   return `${url.protocol}//${url.host}${url.pathname}${query}`;
 }
 
-/** The code of the network where there is one (`ECONNREFUSED`), else the name (`AbortError`, `TimeoutError`). */
+/** The system code if there is one (`ECONNREFUSED`), else the name (`AbortError`, `TimeoutError`). */
 function errorTypeOf(error: unknown): string {
   if (!(error instanceof Error)) return '_OTHER';
   const { cause } = error;
-  return cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : error.name;
+  return codeOf(cause) ?? error.name;
 }

@@ -38,7 +38,7 @@ async function placeOrder() {
   const client = createClient(ShopService, createConnectTransport({ baseUrl: service.url, httpVersion: '1.1' }));
   await client.placeOrder({ value: 'book' }).catch(() => undefined);
   const found = () => lines.find((line) => line['procedure'] === procedure);
-  await expect.poll(found, { timeout: 10_000 }).toBeDefined();
+  await expect.poll(found, { timeout: 100_000 }).toBeDefined();
   const page = await (await fetch(`${telemetry.metricsUrl}/metrics`)).text();
   return { line: found(), page };
 }
@@ -63,8 +63,8 @@ test.for([
   expect(page).toContain(`shop_api_requests_total{method="PlaceOrder",code="${code}"} 1\n`);
 });
 
-test('a path that is no procedure is unmatched', async () => {
+test('a path that is not a procedure is unmatched', async () => {
   expect((await fetch(`${service.url}/shop.v1.ShopService/Nothing`, { method: 'POST' })).status).toBe(404);
   const found = () => lines.find(({ msg }) => msg === 'http request');
-  await expect.poll(found, { timeout: 10_000 }).toMatchObject({ level: 'warn', route: 'unmatched', status: 404 });
+  await expect.poll(found, { timeout: 100_000 }).toMatchObject({ level: 'warn', route: 'unmatched', status: 404 });
 });

@@ -1,14 +1,14 @@
+import { anyValue } from '../definitions/definition.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
-import { anyValue } from '../metrics/definition.ts';
 import type { BoundHistogram } from '../metrics/histogram.ts';
 
-/** Schemes of a request; what a proxy says beyond these is not believed, since it becomes a label. */
+/** Schemes of a request. A proxy may send others; they are not used, because the scheme becomes a label. */
 const urlSchemes = ['http', 'https'] as const;
 
 /** Scheme of a request. */
 export type UrlScheme = (typeof urlSchemes)[number];
 
-/** Requests that run now: who begins one adds to it, who ends it takes away. */
+/** Requests in flight; the code that begins and ends a call changes the count. */
 export interface ActiveRequests {
   count: number;
 }
@@ -18,46 +18,46 @@ interface ActiveLabels {
   readonly url_scheme: UrlScheme;
 }
 
-/** Counts one request that has ended. */
+/** Records one request that has ended. */
 export type HttpRecorder = (statusCode: number, seconds: number) => void;
 
-/** The metrics of a server's HTTP requests. What they give out is kept by the caller, so that a request looks up nothing. */
+/** The metrics of a server's HTTP requests. The caller keeps the returned objects, so that a request needs no lookup. */
 export interface HttpMetrics {
-  /** The requests of a method and a scheme that run now. */
+  /** The requests in flight of a method and a scheme. */
   active(method: string, scheme: UrlScheme): ActiveRequests;
   /**
-   * Makes what counts the requests of a method to a route.
+   * Makes the recorder of a method and a route.
    *
-   * @param route pattern of the route; never the path that was asked for, which anyone can make up
+   * @param route pattern of the route; never the requested path, which clients can make up
    */
   recorder(method: string, route: string): HttpRecorder;
 }
 
 /**
- * Methods that become label values; any other is `otherMethod`, so that a scanner cannot make up series.
+ * Methods that become label values; any other is `otherMethod`, so that a scanner cannot create series.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/
  */
 const knownMethods = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT', 'TRACE']);
 
-/** Stands for every other method in labels and attributes. */
+/** Replaces every other method in labels and attributes. */
 export const otherMethod = '_OTHER';
 
-/** The route of a request that no route took. */
+/** The label of a request without a route. */
 export const unmatchedRoute = 'unmatched';
 
-/** The name of a method in labels and attributes. */
+/** The value of a method in labels and attributes. */
 export function methodLabel(method: string): string {
   return knownMethods.has(method) ? method : otherMethod;
 }
 
-/** Edges of a duration of HTTP in seconds. @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ */
+/** Bucket edges of HTTP durations, in seconds. @see https://opentelemetry.io/docs/specs/semconv/http/http-metrics/ */
 export const durationBuckets = {
   buckets: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],
-  reasonForBuckets: 'The edges that the OpenTelemetry HTTP metrics convention asks for.',
+  reasonForBuckets: 'The edges that the OpenTelemetry HTTP metrics convention recommends.',
 } as const;
 
-/** Gives the metrics of HTTP requests, named as OpenTelemetry names them; the first call defines them. */
+/** Returns a function for the metrics of HTTP requests, with OpenTelemetry's names. Its first call defines them. */
 export function httpMetricsOf(catalogue: Catalogue): () => HttpMetrics {
   let metrics: HttpMetrics | undefined;
   return () => {
@@ -77,7 +77,7 @@ function defineHttpMetrics(catalogue: Catalogue): HttpMetrics {
   catalogue.observed({
     type: 'gauge',
     name: 'http_server_active_requests',
-    help: 'HTTP requests, RPCs among them, whose response has not ended.',
+    help: 'HTTP requests in flight, including RPCs.',
     labels: { http_request_method: anyValue, url_scheme: urlSchemes },
     read: () => Array.from(running.values(), ({ labels, count }) => [labels, count] as const),
   });

@@ -10,26 +10,26 @@ import { type ActiveRequests, type HttpMetrics, otherMethod, type UrlScheme, unm
 import { defineRpcMetrics, type RpcMetricsOptions, type RpcRecorder } from './rpc-metrics.ts';
 import type { CalledRoute } from './server-call.ts';
 
-/** A method of a route and everything about it that no request changes. */
+/** A method of a route, with everything that is the same for all its requests. */
 export interface KnownRoute extends CalledRoute {
   readonly spanName: string;
-  /** Attributes of every span of it. */
+  /** Attributes of each of its spans. */
   readonly attributes: Attributes;
-  /** Its requests that run, by the schemes that were seen. */
+  /** Its requests in flight, by the schemes seen so far. */
   readonly active: Partial<Record<UrlScheme, ActiveRequests>>;
 }
 
-/** The RPC that a route stands for. */
+/** The RPC behind a route. */
 interface RpcRoute {
   /** Such as `vmprovisioner.v1.VmService/CreateVm`. */
   readonly procedure: string;
   readonly record: RpcRecorder;
 }
 
-/** The RPCs of a server by the path that Connect gives them. */
+/** The RPCs of a server by their path in Connect. */
 export type RpcRoutes = ReadonlyMap<string, RpcRoute>;
 
-/** Defines the metrics of the RPCs of a server, if it has any, and gives their routes. */
+/** Defines the metrics of a server's RPCs, if it has any, and returns their routes. */
 export function rpcRoutes(metrics: Catalogue, options: RpcMetricsOptions | undefined): RpcRoutes {
   if (options === undefined) return new Map();
   const recorderOf = defineRpcMetrics(metrics, options);
@@ -44,10 +44,10 @@ export function rpcRoutes(metrics: Catalogue, options: RpcMetricsOptions | undef
 }
 
 /**
- * Works out what is known of a route, for the caller to keep.
+ * Describes a route, for the caller to keep.
  *
  * @param method as a label
- * @param pattern of the route; `undefined` when no route took the request
+ * @param pattern of the route; `undefined` for requests without a route
  */
 export function describeRoute(
   { http, rpcs }: { readonly http: HttpMetrics; readonly rpcs: RpcRoutes },
@@ -61,7 +61,7 @@ export function describeRoute(
   };
   const rpc = rpcs.get(route);
   if (rpc === undefined) {
-    // A method that is not known is `HTTP` in a name, as the convention has it.
+    // The convention puts `HTTP` in the name of a span with an unknown method.
     const verb = method === otherMethod ? 'HTTP' : method;
     return {
       method,

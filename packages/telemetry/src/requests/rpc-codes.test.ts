@@ -8,14 +8,14 @@ function inSnakeCase(name: string): string {
   return name.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase();
 }
 
-test('the index of every word is the number of its code in Connect', () => {
+test('the index of every name is the number of its code in Connect', () => {
   expect(connectCodes).toHaveLength(16);
   for (const code of connectCodes) expect(rpcCodes[code]).toBe(inSnakeCase(Code[code]));
   expect(rpcCodes).toHaveLength(connectCodes.length + 1);
   expect(rpcCodes[0]).toBe('ok');
 });
 
-test('a code is the fault of the server only if it is listed as one', () => {
+test('only listed codes are faults of the server', () => {
   expect(rpcCodes.filter(isServerFault).toSorted()).toEqual(serverFaultCodes.toSorted());
   expect(isServerFault('internal')).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** The codes of Connect in words, `ok` first. @see https://connectrpc.com/docs/protocol/#error-codes */
+/** The names of Connect's codes by their number, `ok` at 0. A test compares them with Connect's enum. @see https://connectrpc.com/docs/protocol/#error-codes */
 export const rpcCodes = [
   'ok',
   'canceled',
@@ -19,11 +19,11 @@ export const rpcCodes = [
   'unauthenticated',
 ] as const;
 
-/** A code of Connect in words. */
+/** Name of a Connect code. */
 export type RpcCode = (typeof rpcCodes)[number];
 
 /**
- * The codes that are the server's fault: what OpenTelemetry marks as an error on a server span.
+ * The codes that are the server's fault: OpenTelemetry marks a server span with one of them as an error.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
  */
@@ -44,7 +44,16 @@ export function isServerFault(code: RpcCode): code is ServerFaultCode {
   return serverFaultCodes.some((fault) => fault === code);
 }
 
-/** The code of an RPC that was refused before its handler ran, such as one with malformed JSON. */
+/**
+ * The code of an RPC that was refused before its handler ran, such as one with malformed JSON.
+ *
+ * This is what Fastify's statuses mean here, and differs on purpose from Connect's table, which guesses the meaning of a
+ * response from a proxy: there, 400 is `internal`, 429, 502 and 504 are `unavailable`, and most others `unknown`. Here the
+ * status is the service's own: 400 and other 4xx are faults of the client (`invalid_argument`), 413 and 429 are limits
+ * (`resource_exhausted`), 504 is a deadline of the service, and any other 5xx is its fault (`internal`).
+ *
+ * @see https://connectrpc.com/docs/protocol/#http-to-error-code
+ */
 export function codeOfHttpStatus(statusCode: number): RpcCode {
   if (statusCode < 400) return 'ok';
   const codes: Readonly<Record<number, RpcCode>> = {

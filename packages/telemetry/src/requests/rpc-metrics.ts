@@ -2,27 +2,27 @@ import type { Catalogue } from '../metrics/catalogue.ts';
 import type { BoundCounter } from '../metrics/counter.ts';
 import { type RpcCode, rpcCodes, serverFaultCodes } from './rpc-codes.ts';
 
-/** The part of a generated service descriptor that is read. */
+/** The used part of a generated service descriptor. */
 export interface RpcService {
   /** Such as `vmprovisioner.v1.VmService`. */
   readonly typeName: string;
   readonly methods: readonly { readonly name: string }[];
 }
 
-/** Which RPCs a server answers and how their metrics are named. */
+/** The RPCs of a server and the prefix of their metrics. */
 export interface RpcMetricsOptions {
   readonly services: readonly RpcService[];
   /** Such as `metald_api`, for `metald_api_requests_total` and its siblings. */
   readonly metricsPrefix: string;
 }
 
-/** Counts one RPC that has ended. */
+/** Records one RPC that has ended. */
 export type RpcRecorder = (code: RpcCode, seconds: number) => void;
 
 /**
- * Defines the metrics of the RPCs of a server; every method and code is there at zero from the first scrape.
+ * Defines the metrics of the RPCs of a server; every method and code exists at zero from the first scrape.
  *
- * @returns what makes the recorder of a method, for the caller to keep.
+ * @returns a function that makes the recorder of a method, for the caller to keep.
  */
 export function defineRpcMetrics(
   catalogue: Catalogue,
@@ -36,17 +36,17 @@ export function defineRpcMetrics(
   });
   const errors = catalogue.counter({
     name: `${metricsPrefix}_errors_total`,
-    help: 'RPCs that ended with a code that is the fault of the server, by method and Connect code.',
+    help: 'RPCs that ended with a code that is a fault of the server, by method and Connect code.',
     labels: { method: methods, code: serverFaultCodes },
     exemplars: true,
   });
   const duration = catalogue.histogram({
     name: `${metricsPrefix}_duration_seconds`,
-    help: 'Time from the arrival of an RPC to the end of its answer, in seconds.',
+    help: 'Time from the arrival of an RPC to the end of its response, in seconds.',
     labels: { method: methods },
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     reasonForBuckets:
-      'The latency objective stands at 0.5 s; below it, edges for the milliseconds of a local call; above it, for boots of seconds.',
+      'The latency objective is 0.5 s. Edges below it show local calls of milliseconds, edges above it boots of seconds.',
   });
 
   return (method) => {

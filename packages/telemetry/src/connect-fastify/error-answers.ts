@@ -4,25 +4,21 @@ import fastifyPlugin from 'fastify-plugin';
 import { codeOfHttpStatus } from '../requests/rpc-codes.ts';
 
 /**
- * Plugin for the part of a Fastify application that holds its RPCs, to be registered before `fastifyConnectPlugin`: what
- * Fastify refuses by itself is answered in the form of a Connect error, too. A method that does not exist is
- * `unimplemented` with the HTTP status 404, which Connect, gRPC and gRPC-Web clients all read so; a media type that is no
- * RPC is left to Connect, which says which ones are.
+ * Plugin for the part of a Fastify application that has its RPCs; register it before `fastifyConnectPlugin`. Requests that
+ * Fastify itself refuses also get a Connect error. A method that does not exist is `unimplemented` with the HTTP status 404,
+ * which Connect, gRPC and gRPC-Web clients all understand. A media type that is not one of an RPC is left to Connect, whose
+ * error lists the allowed ones.
  *
  * @example
  * ```ts
  * import Fastify from 'fastify';
  * import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
- * import { onePort } from '@vmobs/telemetry';
- * import {
- *   connectDeadlineInterceptor,
- *   connectErrorAnswers,
- *   connectServerInterceptor,
- *   watchRefusals,
- * } from '@vmobs/telemetry/connect';
+ * import { connectDeadlineInterceptor, connectServerInterceptor, watchRefusals } from '@vmobs/telemetry/connect';
+ * import { connectErrorAnswers } from '@vmobs/telemetry/connect-fastify';
+ * import { fastifyOptions, fastifyTelemetry, h2cServer } from '@vmobs/telemetry/fastify';
  *
- * const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
- * await app.register(telemetry.fastify);
+ * const app = Fastify({ ...fastifyOptions(telemetry), serverFactory: h2cServer() });
+ * await app.register(fastifyTelemetry(telemetry));
  * await app.register(async (rpcs) => {
  *   await rpcs.register(connectErrorAnswers);
  *   await rpcs.register(fastifyConnectPlugin, {
@@ -37,23 +33,23 @@ export const connectErrorAnswers: FastifyPluginCallback = fastifyPlugin(
   (app: FastifyInstance, _options: object, done: () => void) => {
     app.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null, undefined));
     app.addHook('onRequest', (request, _reply, next) => {
-      next(hasAddress(request) ? undefined : new ConnectError('the host is not one', Code.InvalidArgument));
+      next(hasAddress(request) ? undefined : new ConnectError('invalid host', Code.InvalidArgument));
     });
-    // Fastify wants a connection closed on which too much was sent; HTTP/2 knows no such header.
+    // Fastify closes the connection of a request that is too large; HTTP/2 does not have this header.
     app.addHook('onSend', ({ raw }, reply, _payload, next) => {
       if (raw.httpVersionMajor === 2) reply.removeHeader('connection');
       next();
     });
     app.setErrorHandler(answerError);
     app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ code: 'unimplemented', message: 'there is no such method' }),
+      reply.code(404).send({ code: 'unimplemented', message: 'unknown method' }),
     );
     done();
   },
   { name: '@vmobs/telemetry/connect-errors', fastify: '5.x' },
 );
 
-/** Connect makes a URL of what the client calls, and leaves a request unanswered when that is none. */
+/** Whether Connect can parse the request's URL; otherwise it leaves the request unanswered. */
 function hasAddress({ raw }: FastifyRequest): boolean {
   const authority = raw.headers[':authority'] ?? raw.headers.host;
   return authority !== undefined && URL.canParse(raw.url ?? '/', `http://${String(authority)}`);

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { redactQuery } from './redact-query.ts';
+import { redactQuery } from './request-attributes.ts';
 
 test.for([
   ['token=hunter2', 'token=REDACTED'],
   ['page=2&q=a=b', 'page=REDACTED&q=REDACTED'],
   ['hunter2', 'REDACTED'],
   ['a=&b', 'a=REDACTED&REDACTED'],
-] as const)('of the query %s only %s is left', ([query, redacted]) => {
+] as const)('the query %s is redacted to %s', ([query, redacted]) => {
   expect(redactQuery(query)).toBe(redacted);
 });

@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Tells once when a response has closed: sent, failed, hijacked, or given up by the client. */
+/** Calls `onClosed` once when a response has closed: sent, failed, hijacked, or cancelled by the client. */
 export type WatchResponse = (request: IncomingMessage, response: ServerResponse, onClosed: () => void) => void;
 
 /**
- * Makes what watches the responses of a server. A response says itself when it closes, except, before Node 24, one that
- * still waited behind another on a connection that breaks: the connection says it for those.
+ * Makes the function that watches the responses of a server. A response emits `close` itself. The exception, before Node 24,
+ * is one that waits behind another on a connection that breaks; for those the connection is watched.
  */
 export function createResponseWatch(): WatchResponse {
   const openOn = new WeakMap<Socket, Set<() => void>>();
@@ -26,7 +26,7 @@ export function createResponseWatch(): WatchResponse {
       if (open.delete(end)) onClosed();
     };
     open.add(end);
-    // Not `once`: the set sees to that, and this runs for every request.
+    // `on` is cheaper than `once`, and the set already makes sure that it runs once; this is done for every request.
     response.on('close', end);
   };
 }

@@ -1,0 +1,1 @@
+export { connectErrorAnswers } from './error-answers.ts';
