@@ -62,7 +62,7 @@ async function startServer(scheme: 'http' | 'https' = 'http') {
 test.for([
   ['has sent nothing', ''],
   ['has sent half a request', 'GET / HTTP/1.1\r\nHost: x\r\n'],
-] as const)('a client that %s does not hold a closing server open', async ([, bytes]) => {
+] as const)('a client that %s does not keep a closing server open', async ([, bytes]) => {
   const server = await startServer();
   const client = await server.open(bytes);
   server.close();
@@ -70,7 +70,7 @@ test.for([
   await once(client.resume(), 'close');
 });
 
-test('a request that runs is answered before its connection is closed', async () => {
+test('a running request is answered before its connection closes', async () => {
   const server = await startServer();
   const client = await server.open('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
   await server.arrived.promise;
@@ -80,7 +80,7 @@ test('a request that runs is answered before its connection is closed', async ()
   await server.closed;
 });
 
-test('closing all ends the requests that run', async () => {
+test('closing all connections ends running requests', async () => {
   const server = await startServer();
   const client = await server.open('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
   await server.arrived.promise;
@@ -90,7 +90,7 @@ test('closing all ends the requests that run', async () => {
   expect(await text(client).catch(() => '')).toBe('');
 });
 
-test('with TLS, a request that runs is answered before its connection is closed', async () => {
+test('with TLS, a running request is answered before its connection closes', async () => {
   const server = await startServer('https');
   const client = await server.openSecurely('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
   await server.arrived.promise;
@@ -100,7 +100,7 @@ test('with TLS, a request that runs is answered before its connection is closed'
   await server.closed;
 });
 
-test('with TLS, neither half a handshake nor an idle connection holds a closing server open', async () => {
+test('with TLS, unfinished handshakes and idle connections do not delay closing', async () => {
   const server = await startServer('https');
   const idle = await server.openSecurely('');
   const half = await server.open('');
@@ -111,7 +111,7 @@ test('with TLS, neither half a handshake nor an idle connection holds a closing 
   await Promise.all([once(idle.resume(), 'close'), once(half.resume(), 'close')]);
 });
 
-test('while it drains, a server answers and asks its clients to go', async () => {
+test('a draining server answers and asks its clients to disconnect', async () => {
   const server = await startServer();
   const before = await server.open('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
   expect(String(await once(before, 'data'))).toContain('Connection: keep-alive');

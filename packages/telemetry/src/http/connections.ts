@@ -2,20 +2,20 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-/** The connections of a server, for its end. */
+/** The connections of a server, for its shutdown. */
 export interface Connections {
-  /** Has every response from now on say that its connection closes after it, so that clients go elsewhere by themselves. */
+  /** From now on, every response announces the end of its connection, so that clients reconnect elsewhere. */
   drain(): void;
-  /** Closes every connection that no request runs on, now and whenever a last one ends. */
+  /** Closes every idle connection, now and whenever one becomes idle. */
   closeIdle(): void;
-  /** Closes every connection, with what runs on it. */
+  /** Closes every connection, even one with running requests. */
   closeAll(): void;
 }
 
 /**
- * Watches the connections of a server, from before it listens. Node closes the idle ones itself when closing begins, but
- * not those that have sent nothing or half a request, nor those that fall idle later: any of them would hold the server
- * open until its client lets go.
+ * Watches the connections of a server; call it before the server listens. When a server closes, Node closes idle connections,
+ * but not those that have sent nothing or half a request, nor those that become idle later: any of them would keep the server
+ * open until its client disconnects.
  */
 export function watchConnections(server: Server): Connections {
   const requestsOn = new Map<Socket, number>();
@@ -38,13 +38,13 @@ export function watchConnections(server: Server): Connections {
 
   if (server instanceof TlsServer) watchHandshakes(server, requestsOn, watch);
   else server.on('connection', watch);
-  // Those of `onePort` that speak HTTP/2 end by their sessions, when the server closes.
+  // HTTP/2 connections of `h2cServer` end with their sessions, when the server closes.
   server.on('http2', (socket: Socket) => {
     requestsOn.delete(socket);
     http2Sockets.add(socket);
     socket.once('close', () => http2Sockets.delete(socket));
   });
-  // Before the handler of the application, which may answer at once.
+  // Runs before the application's handler, which may answer at once.
   server.prependListener('request', ({ socket }, response) => {
     if (isDraining) response.shouldKeepAlive = false;
     count(socket, 1);
@@ -66,8 +66,8 @@ export function watchConnections(server: Server): Connections {
 }
 
 /**
- * Watches the connections of a server with TLS: the socket below until its handshake is done, then the one that requests
- * come from. They know nothing of each other; what they have in common is the address at the other end.
+ * Watches the connections of a TLS server: the raw socket until its handshake is done, then the TLS socket that requests come
+ * from. Node does not link the two; their remote address matches them.
  */
 function watchHandshakes(server: TlsServer, requestsOn: Map<Socket, number>, watch: (socket: Socket) => void): void {
   const handshakes = new Map<string, Socket>();

@@ -14,11 +14,11 @@ beforeEach(() => {
   health.readiness = 'ready';
 });
 
-test('a service without checks is ready when its life says so', async () => {
+test('a service without checks is ready when its lifecycle says so', async () => {
   expect(await health.ready()).toEqual({ statusCode: 200, body: { status: 'ready', service: 'shop' } });
 });
 
-test('a check that gives a reason makes the service not ready, and each check is named', async () => {
+test('a failed check makes the service not ready, and the response names each check', async () => {
   health.addCheck('ledger', () => 'the ledger does not answer');
   health.addCheck('spool', async () => true);
   health.addCheck('disk', () => false);
@@ -32,18 +32,18 @@ test('a check that gives a reason makes the service not ready, and each check is
   });
 });
 
-test('what a check throws is told, and not to the world', async () => {
+test('an error of a check is logged and not public', async () => {
   const error = new Error('password authentication failed for user "eve"');
   health.addCheck('ledger', async () => {
     throw error;
   });
   const { statusCode, body } = await health.ready();
   expect(statusCode).toBe(503);
-  expect(body.checks).toEqual({ ledger: 'failed; the log of the service says why' });
-  expect(changes).toEqual([['ledger', 'failed; the log of the service says why', error]]);
+  expect(body.checks).toEqual({ ledger: 'failed; see the log of the service' });
+  expect(changes).toEqual([['ledger', 'failed; see the log of the service', error]]);
 });
 
-test('a check that does not answer in time fails and is told to stop', async () => {
+test('a check that times out fails and its signal is aborted', async () => {
   let isAborted = false;
   const check = (signal: AbortSignal) =>
     new Promise<true>(() => signal.addEventListener('abort', () => (isAborted = true)));
@@ -52,7 +52,7 @@ test('a check that does not answer in time fails and is told to stop', async () 
   expect(isAborted).toBe(true);
 });
 
-test('a change of outcome is told, an outcome that stays is not', async () => {
+test('only changes of an outcome are reported', async () => {
   let answer: true | string = true;
   health.addCheck('ledger', () => answer);
   await health.ready();
@@ -68,7 +68,7 @@ test('a change of outcome is told, an outcome that stays is not', async () => {
   ]);
 });
 
-test('probes that come together share one run of the checks', async () => {
+test('concurrent probes share one run of the checks', async () => {
   let runs = 0;
   const release = Promise.withResolvers<true>();
   health.addCheck('ledger', () => {
@@ -83,7 +83,7 @@ test('probes that come together share one run of the checks', async () => {
   expect(runs).toBe(2);
 });
 
-test.for(['starting', 'draining'] as const)('a service that is %s asks no check', async (readiness) => {
+test.for(['starting', 'draining'] as const)('a service that is %s runs no check', async (readiness) => {
   health.readiness = readiness;
   health.addCheck('ledger', () => {
     throw new Error('asked');
@@ -92,7 +92,7 @@ test.for(['starting', 'draining'] as const)('a service that is %s asks no check'
   expect(changes).toEqual([]);
 });
 
-test('a service that begins to drain while its checks run is draining', async () => {
+test('a service that starts to drain while its checks run is draining', async () => {
   const release = Promise.withResolvers<true>();
   health.addCheck('ledger', () => release.promise);
   const answer = health.ready();
@@ -101,15 +101,15 @@ test('a service that begins to drain while its checks run is draining', async ()
   expect((await answer).body.status).toBe('draining');
 });
 
-test('alive is not the same as ready: a check does not touch /health', async () => {
+test('a check does not affect /health', async () => {
   health.addCheck('ledger', () => 'gone');
   await health.ready();
   expect(health.health()).toMatchObject({ status: 'ok', service: 'shop', version: '1.2.3' });
 });
 
-test('two checks of one name are an error that names it', () => {
+test('a second check of the same name is an error', () => {
   health.addCheck('ledger', () => true);
   expect(() => health.addCheck('ledger', () => true)).toThrow(
-    'there is a readiness check "ledger" already; give this one another name',
+    'a readiness check "ledger" exists already; use another name',
   );
 });

@@ -7,7 +7,7 @@ import {
   type ReadinessCheckOptions,
 } from './readiness-checks.ts';
 
-/** Where a service is in its life. */
+/** Lifecycle state of a service. */
 export type Readiness = 'starting' | 'ready' | 'draining';
 
 /** Body of `/health`: the process is alive. */
@@ -20,14 +20,14 @@ export interface HealthBody {
 
 /** Body of `/ready`. */
 export interface ReadyBody {
-  /** `not_ready` when a check says why. */
+  /** `not_ready` when a check does not pass. */
   readonly status: Readiness | 'not_ready';
   readonly service: string;
-  /** By the name of each check: `ok`, or why not. There while the service is neither starting nor draining. */
+  /** `ok` or the reason, by the name of the check. Missing while the service is starting or draining. */
   readonly checks?: CheckOutcomes;
 }
 
-/** What `/ready` answers: 200 when ready, else 503 with the reason. */
+/** The response of `/ready`: 200 when ready, else 503 with the reason. */
 export interface ReadyAnswer {
   readonly statusCode: 200 | 503;
   readonly body: ReadyBody;
@@ -35,11 +35,11 @@ export interface ReadyAnswer {
 
 /** Liveness and readiness of one service. */
 export interface Health {
-  /** Where the service is in its life; its lifecycle sets it. */
+  /** Lifecycle state, which `listen` and `close` set. */
   readiness: Readiness;
   /**
-   * Has `/ready` ask for more than the life of the service: whether its database answers, say. Never part of `/health`:
-   * restarting a service does not mend what it depends on.
+   * Adds a condition to `/ready`, such as whether a database answers. Never part of `/health`: restarting a service does not
+   * repair what it depends on.
    *
    * @example
    * ```ts
@@ -49,12 +49,12 @@ export interface Health {
    * });
    * ```
    *
-   * @throws Error when there is one of that name already
+   * @throws Error when a check of that name exists
    */
   addCheck(name: string, check: ReadinessCheck, options?: ReadinessCheckOptions): void;
-  /** What `/health` answers, always with 200: a process that can say so is alive. */
+  /** The body of `/health`, always with 200: a process that can answer is alive. */
   health(): HealthBody;
-  /** What `/ready` answers. */
+  /** The response of `/ready`. */
   ready(): Promise<ReadyAnswer>;
 }
 
@@ -62,11 +62,11 @@ export interface Health {
 export interface HealthOptions {
   readonly service: string;
   readonly version: string;
-  /** Is told when the outcome of a readiness check changes. @default nobody is */
+  /** Called when the outcome of a readiness check changes. @default none */
   readonly onCheckChanged?: CheckListener;
 }
 
-/** Makes the health of a service that is starting. */
+/** Makes the health of a service, in the state `starting`. */
 export function createHealth({ service, version, onCheckChanged = () => undefined }: HealthOptions): Health {
   const checks = createReadinessChecks(onCheckChanged);
   const health: Health = {
@@ -75,7 +75,7 @@ export function createHealth({ service, version, onCheckChanged = () => undefine
     health: () => ({ status: 'ok', service, version, uptime_seconds: process.uptime() }),
     async ready() {
       const outcomes = health.readiness === 'ready' ? await checks.run() : {};
-      // The service may have begun to drain meanwhile.
+      // The service may have started to drain meanwhile.
       if (health.readiness !== 'ready') return { statusCode: 503, body: { status: health.readiness, service } };
       const reasons = Object.values(outcomes);
       const isReady = reasons.every((reason) => reason === passed);

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net';
-import { CommandError } from '../lifecycle/command-error.ts';
+import { CommandError, codeOf } from '@vmobs/settings';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -19,7 +19,7 @@ export class ListenError extends CommandError {
   readonly port: number;
 
   constructor({ host, port, portSetting, hostSetting }: ListenOptions & { readonly host: string }, cause: unknown) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    const code = codeOf(cause) ?? String(cause);
     const reasons: Readonly<Record<string, readonly [reason: string, setting: string | undefined]>> = {
       EADDRINUSE: ['is in use already', portSetting],
       EACCES: ['needs rights that this user does not have', portSetting],

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createMetricsHandler } from '../exposition/handler.ts';
-import { defineScrapeMetrics } from '../exposition/scrape-metrics.ts';
 import { createCatalogue } from '../metrics/catalogue.ts';
 import { createHealth, type Health } from './health.ts';
 import { ListenError } from './listen.ts';
+import { createMetricsHandler } from './metrics-handler.ts';
 import { type MetricsServer, startMetricsServer } from './metrics-server.ts';
+import { defineScrapeMetrics } from './scrape-metrics.ts';
 
 let server: MetricsServer;
 let health: Health;
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-test('the metrics are text, with a length, for whoever asks for nothing else', async () => {
+test('the default format is text with a length', async () => {
   const response = await fetch(`${server.url}/metrics`);
   expect(response.status).toBe(200);
   expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
@@ -53,7 +53,7 @@ test('the metrics are OpenMetrics for a scraper that accepts it', async () => {
   expect(await response.text()).toBe('# TYPE boots counter\n# HELP boots Boots.\nboots_total 3\n# EOF\n');
 });
 
-test('a source that fails is reported and does not cost the page', async () => {
+test('a failing source is reported and the page is served', async () => {
   expect((await fetch(`${server.url}/metrics`)).status).toBe(200);
   expect(errors.map(({ message, cause }) => [message, cause])).toEqual([
     ['source fleet failed: no fleet', new Error('no fleet')],
@@ -71,7 +71,7 @@ test('HEAD has the headers of GET and no body', async () => {
   expect(await get.text()).not.toBe('');
 });
 
-test('health answers while the service is starting, ready and draining', async () => {
+test('/health answers while the service is starting, ready and draining', async () => {
   for (const readiness of ['starting', 'ready', 'draining'] as const) {
     health.readiness = readiness;
     const response = await fetch(`${server.url}/health`);
@@ -97,20 +97,20 @@ test.for([
   expect(await response.json()).toEqual({ status: readiness, service: 'shop' });
 });
 
-test('another path is not found and is told what there is', async () => {
+test('an unknown path gets 404 with the paths that exist', async () => {
   const response = await fetch(`${server.url}/metric`);
   expect(response.status).toBe(404);
   expect(await response.json()).toEqual({ error: 'not found; there are /metrics, /health and /ready' });
 });
 
-test('another method is not allowed and is told which are', async () => {
+test('another method gets 405 with the allowed ones', async () => {
   const response = await fetch(`${server.url}/metrics`, { method: 'POST', body: 'boots_total 0' });
   expect(response.status).toBe(405);
   expect(response.headers.get('allow')).toBe('GET, HEAD');
   expect(await response.json()).toEqual({ error: 'POST is not allowed; GET and HEAD are' });
 });
 
-test('a handler that fails is reported and answers 500 without the reason', async () => {
+test('a failing handler is reported and answers 500 without the reason', async () => {
   const failing = await startMetricsServer({
     listen: { host: '127.0.0.1', port: 0 },
     metrics: () => Promise.reject(new Error('secret reason')),
@@ -127,7 +127,7 @@ test('a handler that fails is reported and answers 500 without the reason', asyn
   }
 });
 
-test('a taken port is an error that says where and what to change', async () => {
+test('a port in use is an error that names it and the setting to change', async () => {
   const port = Number(new URL(server.url).port);
   const listen = { host: '127.0.0.1', port, portSetting: 'SHOP_METRICS_PORT' };
   const starting = startMetricsServer({ listen, metrics: async () => {}, health, onError: () => {} });
@@ -139,7 +139,7 @@ test('a taken port is an error that says where and what to change', async () => 
   });
 });
 
-test('closing frees the port, even while a client keeps its connection for later', async () => {
+test('closing frees the port even while a client keeps its connection open', async () => {
   const other = await startMetricsServer({
     listen: { host: '127.0.0.1', port: 0 },
     metrics: async () => {},

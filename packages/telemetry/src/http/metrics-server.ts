@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { MetricsHandler } from '../exposition/handler.ts';
 import { watchConnections } from './connections.ts';
 import type { Health } from './health.ts';
-import { answerHealth, sendJson } from './health-answer.ts';
+import { answerHealth, sendJson } from './health-endpoints.ts';
 import { ListenError, type ListenOptions, urlOf } from './listen.ts';
+import type { MetricsHandler } from './metrics-handler.ts';
 
-/** How long a scrape that runs when the port closes may take to end. */
+/** How long a running scrape may take to end when the port closes, in milliseconds. */
 const closeTimeoutMs = 1_000;
 
 /** A server of `/metrics`, `/health` and `/ready`. */
@@ -18,7 +18,7 @@ export interface MetricsServer {
 /**
  * Opens the metrics port.
  *
- * @throws ListenError when the port cannot be had.
+ * @throws ListenError when the port cannot be opened.
  */
 export async function startMetricsServer(options: {
   readonly listen: ListenOptions & { readonly host: string };
@@ -30,7 +30,7 @@ export async function startMetricsServer(options: {
   const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
     route(request, response).catch((error: unknown) => {
       onError(new Error('a request to the metrics port failed', { cause: error }));
-      if (!response.headersSent) sendJson(response, 500, { error: 'internal error; the log of the service says more' });
+      if (!response.headersSent) sendJson(response, 500, { error: 'internal error; see the log of the service' });
       else response.destroy();
     });
   });

@@ -1,30 +1,31 @@
-/** `true`, or a short reason why not, which anyone may read; `false` gives none. */
+import { within } from '../deadlines/within.ts';
+
+/** `true`, or a short public reason why not; `false` gives no reason. */
 export type CheckAnswer = boolean | string;
 
 /**
- * Finds out whether something is there that a service cannot do without. What it throws is a reason, too; that one goes to
- * the log alone.
+ * Checks something that a service needs. An error that it throws counts as not passing, and its text only goes to the log.
  *
- * @param signal is aborted when nobody waits for the answer any more
+ * @param signal aborted when nobody waits for the answer any more
  */
 export type ReadinessCheck = (signal: AbortSignal) => Promise<CheckAnswer> | CheckAnswer;
 
 /** Options of a readiness check. */
 export interface ReadinessCheckOptions {
-  /** How long an answer may take. Less than the probe waits, which is 1 s in Kubernetes unless told otherwise. @default 500 */
+  /** How long an answer may take, in milliseconds. Keep it below the timeout of the probe, by default 1 s in Kubernetes. @default 500 */
   readonly timeoutMs?: number;
 }
 
-/** Is told when the outcome of a check changes. @param reason `undefined` when it passes */
+/** Called when the outcome of a check changes. @param reason `undefined` when it passes */
 export type CheckListener = (name: string, reason: string | undefined, error: unknown) => void;
 
-/** Outcome of each check: `ok`, or why not. */
+/** Outcome of each check: `ok` or the reason. */
 export type CheckOutcomes = Readonly<Record<string, string>>;
 
 /** The readiness checks of a service. */
 export interface ReadinessChecks {
   add(name: string, check: ReadinessCheck, options?: ReadinessCheckOptions): void;
-  /** Runs all of them at once; who asks while they run shares their outcome. */
+  /** Runs all checks concurrently. A call while they run shares their outcome. */
   run(): Promise<CheckOutcomes>;
 }
 
@@ -32,11 +33,11 @@ interface NamedCheck {
   readonly name: string;
   readonly check: ReadinessCheck;
   readonly timeoutMs: number;
-  /** As the listener knows it. */
+  /** The last reason that was reported. */
   reason: string | undefined;
 }
 
-/** What a check says that passes. */
+/** The outcome of a check that passes. */
 export const passed = 'ok';
 
 /** Makes an empty set of readiness checks. */
@@ -57,7 +58,7 @@ export function createReadinessChecks(onChange: CheckListener): ReadinessChecks 
       if (answer !== true) reason = answer === false ? 'does not pass' : answer;
     } catch (error) {
       cause = error;
-      reason = 'failed; the log of the service says why';
+      reason = 'failed; see the log of the service';
     }
     if (reason !== check.reason) onChange(check.name, reason, cause);
     check.reason = reason;
@@ -67,7 +68,7 @@ export function createReadinessChecks(onChange: CheckListener): ReadinessChecks 
   return {
     add(name, check, { timeoutMs = 500 } = {}) {
       if (checks.some((other) => other.name === name)) {
-        throw new Error(`there is a readiness check "${name}" already; give this one another name`);
+        throw new Error(`a readiness check "${name}" exists already; use another name`);
       }
       checks.push({ name, check, timeoutMs, reason: undefined });
     },
@@ -80,17 +81,13 @@ export function createReadinessChecks(onChange: CheckListener): ReadinessChecks 
   };
 }
 
-/** The answer of a check, or that there is none. */
+/** The answer of a check, or that it timed out. */
 async function answerInTime({ check, timeoutMs }: NamedCheck): Promise<CheckAnswer> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no answer within ${timeoutMs} ms`), timeoutMs);
-  });
   try {
-    return await Promise.race([check(abort.signal), timeout]);
+    const answer = Promise.resolve(check(abort.signal));
+    return await within(answer, timeoutMs, () => `no answer within ${timeoutMs} ms`);
   } finally {
-    clearTimeout(timer);
     abort.abort();
   }
 }

@@ -38,7 +38,7 @@ async function startExample(path: string, collectorUrl?: string) {
   const lines = (): Record<string, unknown>[] =>
     (written.match(/^.*\n/gm) ?? []).map((line): Record<string, unknown> => JSON.parse(line));
   const listening = () => /Server listening at (http:[^"]+)/.exec(written)?.[1];
-  await expect.poll(listening, { timeout: 20_000 }).toBeDefined();
+  await expect.poll(listening, { timeout: 100_000 }).toBeDefined();
   return {
     url: String(listening()),
     metricsUrl: String(lines()[0]?.['metrics_url']),

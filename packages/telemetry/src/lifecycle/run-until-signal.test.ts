@@ -60,7 +60,7 @@ async function start(behaviour: Behaviour, file = '') {
   const lines = (): Record<string, unknown>[] =>
     written.stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
   const messages = () => lines().map(({ msg }) => msg);
-  const hasLogged = (message: string) => expect.poll(messages, { timeout: 20_000 }).toContain(message);
+  const hasLogged = (message: string) => expect.poll(messages, { timeout: 100_000 }).toContain(message);
   await hasLogged('started');
   return { process: started, lines, messages, hasLogged, stderr: () => written.stderr, ended: () => closed };
 }
@@ -131,7 +131,7 @@ test('a close that fails says why, and the status is 1', async () => {
   expect(service.stderr()).toBe('shutdown was not clean: disk full\n');
 });
 
-test('SIGHUP opens the log file anew and the service goes on', async () => {
+test('SIGHUP reopens the log file and the service continues', async () => {
   const file = join(folder, 'fixture.log');
   const service = await start('orderly', file);
   renameSync(file, `${file}.1`);

@@ -1,19 +1,20 @@
 import { inspect } from 'node:util';
+import { messageOf } from '@vmobs/settings';
 import type { Logger } from '../logs/logger.ts';
 
 /** What is run until a signal ends it. */
 export interface Runnable {
   close(): Promise<void>;
-  /** Is told of signals and of exceptions that nobody caught. @default standard error, for exceptions only */
+  /** Logs signals and uncaught exceptions. @default standard error, for exceptions only */
   readonly logger?: Logger;
   /** Gives the exit status when it has come to its own end, before any signal. */
   readonly ended?: Promise<number>;
-  /** Opens log files anew; called on SIGHUP. */
+  /** Reopens log files; called on SIGHUP. */
   reopenLogs?(): void;
 }
 
 /**
- * Waits for the end of a service and brings it about in order.
+ * Waits for the end of a service and closes it in order.
  *
  * SIGTERM, SIGINT, its own end and the end of a parent process that had opened an IPC channel close it; a second signal ends
  * the process at once with 128 plus its number. An exception or a rejection that nobody caught is logged and ends the
@@ -31,7 +32,7 @@ export function runUntilSignal(service: Runnable): Promise<number> {
       service.close().then(
         () => resolve(exitStatus),
         (error: unknown) => {
-          process.stderr.write(`shutdown was not clean: ${error instanceof Error ? error.message : String(error)}\n`);
+          process.stderr.write(`shutdown was not clean: ${messageOf(error)}\n`);
           resolve(1);
         },
       );

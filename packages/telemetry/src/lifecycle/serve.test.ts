@@ -3,13 +3,15 @@ import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import Fastify from 'fastify';
 import { expect, test } from 'vitest';
+import { fastifyTelemetry } from '../fastify/plugin.ts';
+import { fastifyOptions } from '../fastify/server-options.ts';
 import { ListenError } from '../http/listen.ts';
 import { startTestTelemetry } from '../testing/start-test-telemetry.ts';
 
 async function startTestApp() {
   const { telemetry, lines } = await startTestTelemetry();
-  const app = Fastify(telemetry.fastifyOptions);
-  await app.register(telemetry.fastify);
+  const app = Fastify(fastifyOptions(telemetry));
+  await app.register(fastifyTelemetry(telemetry));
   return { app, telemetry, lines };
 }
 
@@ -39,7 +41,7 @@ test('closing drains first: requests are still taken until the drain delay is ov
   await expect(fetch(`${service.url}/vms`)).rejects.toThrow('fetch failed');
 });
 
-test('closing finishes the request in flight, then runs close hooks, then gives up the metrics port', async () => {
+test('closing finishes requests, runs close hooks, then closes the metrics port', async () => {
   const { app, telemetry } = await startTestApp();
   const events: string[] = [];
   const arrived = Promise.withResolvers<void>();
@@ -81,7 +83,7 @@ test('closing twice closes once', async () => {
   expect(lines.filter(({ msg }) => msg === 'shutting down')).toHaveLength(1);
 });
 
-test('a close hook that does not end in time is an error, and the metrics port is closed nevertheless', async () => {
+test('a close hook that times out is an error, and the metrics port still closes', async () => {
   const { app, telemetry } = await startTestApp();
   const release = Promise.withResolvers<void>();
   app.addHook('onClose', () => release.promise);
@@ -113,7 +115,7 @@ test('a taken port closes the application and the telemetry and says what to cha
   }
 });
 
-test('a request that does not end is given up when its time is over, and so is its connection', async () => {
+test('a request that exceeds its time is aborted together with its connection', async () => {
   const { app, telemetry } = await startTestApp();
   const arrived = Promise.withResolvers<void>();
   app.get('/never', () => {
@@ -169,7 +171,7 @@ test('a port that is taken is the same error for a server of node:http', async (
   await expect(fetch(`${telemetry.metricsUrl}/health`)).rejects.toThrow('fetch failed');
 });
 
-test('a readiness check that does not pass is said on /ready of both ports and once in the log', async () => {
+test('a failed readiness check is on /ready of both ports and once in the log', async () => {
   const { app, telemetry, lines } = await startTestApp();
   let answer: boolean | string = 'the ledger does not answer';
   telemetry.health.addCheck('ledger', () => answer);

@@ -1,8 +1,9 @@
+import { within } from '../deadlines/within.ts';
 import { watchConnections } from '../http/connections.ts';
 import type { Health } from '../http/health.ts';
 import { ListenError, type ListenOptions, urlOf } from '../http/listen.ts';
 import type { Logger } from '../logs/logger.ts';
-import { lifeOf, type Servable } from './servable.ts';
+import { controlOf, type HttpServer } from './http-server.ts';
 
 /** Options of `telemetry.listen` and `telemetry.run`. */
 export interface ServeOptions extends ListenOptions {
@@ -25,7 +26,7 @@ export interface RunningService {
   readonly url: string;
   /**
    * Ends the service in order: not ready, drain delay, no more requests and the application's own close hooks, spans
-   * flushed, logs flushed. From the beginning, each response asks its client to connect anew for the next request.
+   * flushed, logs flushed. From the beginning, each response asks its client to reconnect for the next request.
    *
    * @throws Error when requests or close hooks did not finish in time; everything is closed nevertheless.
    */
@@ -35,16 +36,16 @@ export interface RunningService {
 /**
  * Opens the API port and declares the service ready.
  *
- * @param servable has no port yet
+ * @param httpServer has no port yet
  * @throws ListenError when the port cannot be had; the application and the telemetry are closed then.
  */
 export async function serve(
   telemetry: ServedTelemetry,
-  servable: Servable,
+  httpServer: HttpServer,
   options: ServeOptions,
 ): Promise<RunningService> {
   const { host = '127.0.0.1', port, drainDelayMs = 0, closeTimeoutMs = 10_000 } = options;
-  const app = lifeOf(servable, telemetry.logger);
+  const app = controlOf(httpServer, telemetry.logger);
   const connections = watchConnections(app.server);
   try {
     await app.open({ host, port });
@@ -63,7 +64,9 @@ export async function serve(
     try {
       const closed = app.close();
       connections.closeIdle();
-      await finishWithin(closed, closeTimeoutMs);
+      await within(closed, closeTimeoutMs, () => {
+        throw new Error(`requests or close hooks were not done within ${closeTimeoutMs} ms`);
+      });
     } finally {
       connections.closeAll();
       await telemetry.close();
@@ -77,19 +80,4 @@ export async function serve(
       return closing;
     },
   };
-}
-
-async function finishWithin(work: PromiseLike<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`requests or close hooks were not done within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
-  });
-  try {
-    await Promise.race([work, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

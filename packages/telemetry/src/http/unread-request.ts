@@ -1,19 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 
-/** How long the rest of a request may take to arrive when it is answered already, in milliseconds. */
+/** How long the rest of a request may take to arrive after the response, in milliseconds. */
 const answeredRequestMs = 100;
 
-/** How long a connection that is closed on this side may stay open on the other, in milliseconds. */
+/** How long a connection that this side has closed may stay open on the other, in milliseconds. */
 const lingerMs = 1_000;
 
 /**
- * Closes an HTTP/1.1 connection whose request was answered and still does not end, such as one that is too large: Node
- * keeps it open, and what is left of the request blocks the next one. This side is closed first, because to close a
- * connection with unread bytes on it can take the answer away from the client.
+ * Closes an HTTP/1.1 connection whose request was answered before its end, such as one that is too large: Node keeps it open,
+ * and the rest of the request blocks the next one. This side is closed first, because closing a connection with unread bytes
+ * can make the client lose the response.
  */
 export function closeUnread(request: IncomingMessage, response: ServerResponse): void {
-  // Node takes the socket away from a request that is destroyed.
+  // Read it now: a destroyed request has no socket.
   const { socket } = request;
   response.once('finish', () => {
     if (request.complete) return;
@@ -25,11 +25,11 @@ export function closeUnread(request: IncomingMessage, response: ServerResponse):
   });
 }
 
-/** Ends an HTTP/2 stream whose request takes too long to arrive, be it before it is answered or after. */
+/** Ends an HTTP/2 stream whose body is not received in time, answered or not. */
 export function boundStream(stream: ServerHttp2Stream, requestTimeoutMs: number): void {
   let deadline = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), requestTimeoutMs);
   const closeAnswered = () => {
-    // The answer is out when this side is closed; to end the stream before would cut it off.
+    // The response was sent once this side is closed; ending the stream earlier would cut it.
     if (stream.state.localClose === 1) stream.close(constants.NGHTTP2_NO_ERROR);
     else deadline = setTimeout(closeAnswered, answeredRequestMs);
   };

@@ -4,9 +4,11 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { fastifyTelemetry } from '../fastify/plugin.ts';
+import { fastifyOptions } from '../fastify/server-options.ts';
 import { serve } from '../lifecycle/serve.ts';
 import { startTestTelemetry } from '../testing/start-test-telemetry.ts';
-import { type OnePortOptions, onePort } from './one-port.ts';
+import { type H2cServerOptions, h2cServer } from './h2c-server.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -14,10 +16,10 @@ afterEach(async () => {
 });
 
 /** A service that says which protocol it was asked in, and waits on `/slow` until it is released. */
-async function startService(options?: OnePortOptions) {
+async function startService(options?: H2cServerOptions) {
   const { telemetry, lines } = await startTestTelemetry();
-  const app: FastifyInstance = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort(options) });
-  await app.register(telemetry.fastify);
+  const app: FastifyInstance = Fastify({ ...fastifyOptions(telemetry), serverFactory: h2cServer(options) });
+  await app.register(fastifyTelemetry(telemetry));
   const arrived = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
   app.get('/', async ({ raw }) => raw.httpVersion);
@@ -60,12 +62,12 @@ test('HTTP/1.1 and HTTP/2 are answered on one port by the same routes', async ()
   expect(await text(openHttp2(url).request({ ':path': '/' }))).toBe('2.0');
 });
 
-test('an HTTP/2 request leaves the same line and series as an HTTP/1.1 request', async () => {
+test('an HTTP/2 request makes the same line and series as an HTTP/1.1 request', async () => {
   const { url, lines, telemetry } = await startService();
   await (await fetch(url)).text();
   await text(openHttp2(url).request({ ':path': '/' }));
   const requests = () => lines.filter(({ msg }) => msg === 'http request');
-  await expect.poll(requests, { timeout: 10_000 }).toHaveLength(2);
+  await expect.poll(requests, { timeout: 100_000 }).toHaveLength(2);
   expect(requests()).toMatchObject([
     { route: '/', status: 200, level: 'info' },
     { route: '/', status: 200, level: 'info' },
@@ -74,13 +76,13 @@ test('an HTTP/2 request leaves the same line and series as an HTTP/1.1 request',
   expect(page).toMatch(/^http_server_request_duration_seconds_count\{.*http_route="\/".*\} 2$/m);
 });
 
-test('an HTTP/2 request that its client gives up is counted as 499', async () => {
+test('an HTTP/2 request that its client cancels is counted as 499', async () => {
   const { url, lines, arrived, release } = await startService();
   const request = openHttp2(url).request({ ':path': '/slow' });
   await arrived;
   request.close(constants.NGHTTP2_CANCEL);
   const abandoned = () => lines.find(({ msg }) => msg === 'http request');
-  await expect.poll(abandoned, { timeout: 10_000 }).toMatchObject({ route: '/slow', status: 499 });
+  await expect.poll(abandoned, { timeout: 100_000 }).toMatchObject({ route: '/slow', status: 499 });
   release();
 });
 
@@ -93,12 +95,12 @@ test.for([
   expect(await answerTo(url, ...parts)).toContain(expected);
 });
 
-test('a connection that never says what it speaks is closed', async () => {
+test('a connection that never tells its protocol is closed', async () => {
   const { url } = await startService({ headersTimeoutMs: 50 });
   expect(await answerTo(url, 'PRI * HTTP/2.0')).toBe('');
 });
 
-test('an HTTP/2 request that does not arrive whole in time is ended', async () => {
+test('an HTTP/2 request whose body is not received in time is ended', async () => {
   const { url } = await startService({ requestTimeoutMs: 50 });
   const request = openHttp2(url).request({ ':method': 'POST', ':path': '/', 'content-type': 'text/plain' });
   request.on('error', () => undefined);
@@ -107,7 +109,7 @@ test('an HTTP/2 request that does not arrive whole in time is ended', async () =
   expect(request.rstCode).toBe(constants.NGHTTP2_CANCEL);
 });
 
-test('closing answers what runs on an HTTP/2 session, then ends it with GOAWAY', async () => {
+test('closing answers running HTTP/2 requests and then sends GOAWAY', async () => {
   const { url, close, arrived, release } = await startService();
   const session = openHttp2(url);
   const goaway = once(session, 'goaway');
@@ -121,7 +123,7 @@ test('closing answers what runs on an HTTP/2 session, then ends it with GOAWAY',
   await expect(fetch(url)).rejects.toThrow('fetch failed');
 });
 
-test('an idle HTTP/2 session does not hold a closing server open', async () => {
+test('an idle HTTP/2 session does not keep a closing server open', async () => {
   const { url, close } = await startService();
   const session = openHttp2(url);
   await text(session.request({ ':path': '/' }));
@@ -130,8 +132,8 @@ test('an idle HTTP/2 session does not hold a closing server open', async () => {
   await closed;
 });
 
-test('closing without our lifecycle ends HTTP/2 sessions, too', async () => {
-  const app = Fastify({ serverFactory: onePort() });
+test('closing the server directly also ends HTTP/2 sessions', async () => {
+  const app = Fastify({ serverFactory: h2cServer() });
   const session = openHttp2(await app.listen({ port: 0, host: '127.0.0.1' }));
   await once(session, 'connect');
   const closed = once(session, 'close');
@@ -139,7 +141,7 @@ test('closing without our lifecycle ends HTTP/2 sessions, too', async () => {
   await closed;
 });
 
-test('an answer to a request that has not arrived whole frees its connection', async () => {
+test('a response to an incomplete request frees its connection', async () => {
   const { url } = await startService();
   const session = openHttp2(url);
   const request = session.request({ ':method': 'POST', ':path': '/refused', 'content-type': 'text/plain' });

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Health } from './health.ts';
 
-/** Answers `/health` and `/ready`. @returns whether it was one of the two */
+/** Answers `/health` and `/ready`. @returns whether the path was one of the two */
 export async function answerHealth(health: Health, path: string, response: ServerResponse): Promise<boolean> {
   if (path === '/health') sendJson(response, 200, health.health());
   else if (path === '/ready') {
@@ -16,7 +16,7 @@ export function isHealthPath(path: string): boolean {
   return path === '/health' || path === '/ready';
 }
 
-/** Ends a response with an object that no cache keeps. */
+/** Sends an object as JSON that must not be cached. */
 export function sendJson(response: ServerResponse, statusCode: number, body: object): void {
   const page = JSON.stringify(body);
   response.writeHead(statusCode, {
