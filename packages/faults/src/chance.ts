@@ -1,18 +1,18 @@
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 
-/** Says whether something with a probability happens this time; nothing that is `undefined` does. */
+/** Decides at random whether an event with the given probability happens; `undefined` never does. */
 export type Chance = (probability: number | undefined) => boolean;
 
-/** @param random draws a number from 0 to below 1 */
+/** @param random returns a number from 0 (inclusive) to 1 (exclusive) */
 export function createChance(random: () => number): Chance {
   return (probability) => probability !== undefined && random() < probability;
 }
 
-/** Makes draws of which the same happen each time from the same seed, and others from any other. */
+/** Makes a sequence of random decisions that depends only on the seed. */
 export function createSeededChance(seed: number): Chance {
   const generator = xoroshiro128plus(seed);
-  // The first draws of neighbouring seeds are alike, and another part of a service may draw from the same seed.
+  // The first numbers of neighbouring seeds are similar, and another part of a service may use the same seed.
   generator.jump();
   return createChance(() => uniformFloat64(generator));
 }

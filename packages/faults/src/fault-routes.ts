@@ -1,26 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 import type { Fault } from './fault.ts';
-import { FaultRequestError } from './fault-request-error.ts';
+import { requestSchema } from './fault-request.ts';
 import type { Faults } from './faults.ts';
 import type { ParameterTable, ValuesOf } from './parameters.ts';
-import { requestSchema } from './read-request.ts';
+import { FaultRequestError } from './parameters.ts';
 
 /** Whether a fault is on. */
 export interface FaultState {
   readonly name: string;
-  /** How it was switched on; null while it is off. */
+  /** The values of the request that switched it on; null while it is off. */
   readonly active: {
     readonly values: ValuesOf<ParameterTable>;
-    /** ISO 8601, as `until` is. */
+    /** ISO 8601, like `until`. */
     readonly since: string;
     readonly until: string | null;
   } | null;
 }
 
-/** A fault, what can be said about it, and whether it is on. */
+/** A fault with its description, its parameters and its state. */
 export interface FaultPage extends FaultState {
   readonly description: string;
-  /** JSON Schema of what `PUT` takes. */
+  /** JSON Schema of the body of `PUT`. */
   readonly schema: object;
 }
 
@@ -28,15 +28,15 @@ interface Named {
   readonly Params: { readonly name: string };
 }
 
-/** A request has a few numbers. */
+/** Maximum size of a request in bytes: it has a few numbers. */
 const bodyLimit = 4_096;
 
 /**
- * Adds `/sim/faults`, which lists all faults, and `/sim/faults/<name>`: `GET` says how a fault can be switched on and
- * whether it is, `PUT` switches it on, `DELETE` off. `DELETE /sim/faults` switches all off.
+ * Adds `/sim/faults`, which lists all faults, and `/sim/faults/<name>`: `GET` describes a fault and its state, `PUT`
+ * switches it on, `DELETE` off. `DELETE /sim/faults` switches all off.
  *
- * The part of the application that it is added to reads every body as JSON, whatever its media type says, so that a plain
- * `curl -X PUT -d` will do.
+ * This part of the application reads every body as JSON, whatever its content type, so that a plain `curl -X PUT -d`
+ * works.
  *
  * @example
  * ```ts
@@ -52,7 +52,7 @@ export function addFaultRoutes(app: FastifyInstance, faults: Faults): void {
     try {
       parsed(null, body === '' ? undefined : JSON.parse(String(body)));
     } catch {
-      parsed(new FaultRequestError(400, 'the body is not JSON; allowed is an object such as {"size": 1, "for": "5m"}'));
+      parsed(new FaultRequestError(400, 'the body is not JSON; send an object such as {"size": 1, "for": "5m"}'));
     }
   });
 

@@ -2,16 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { defineFault, type Fault, type FaultDefinition } from './fault.ts';
 import type { ParameterTable, ValuesOf } from './parameters.ts';
 
-/** A fault that does nothing by itself: who is to be disturbed asks whether it is on. */
+/** A fault that does nothing by itself: the code that it affects checks whether it is on. */
 export interface FaultSwitch<Parameters extends ParameterTable> {
   readonly fault: Fault;
-  /** What was asked for; `undefined` while it is off. */
+  /** The values of the request; `undefined` while it is off. */
   readonly values: ValuesOf<Parameters> | undefined;
-  /** Waits, but not beyond the end of the fault, nor after a signal: what a fault has delayed goes on when it is over. */
+  /** Waits, at most until the fault ends or the signal aborts: delayed work continues when the fault is over. */
   hold(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Makes a fault that is asked for its values where it strikes. */
+/** Makes a fault whose values are read where it takes effect. */
 export function createFaultSwitch<const Parameters extends ParameterTable>(
   definition: Omit<FaultDefinition<Parameters>, 'begin'>,
 ): FaultSwitch<Parameters> {
@@ -35,7 +35,7 @@ export function createFaultSwitch<const Parameters extends ParameterTable>(
     async hold(milliseconds, signal) {
       if (current === undefined) return;
       const ends = [current.over.signal, ...(signal === undefined ? [] : [signal])];
-      // It rejects when one of the signals ends it, which is no error here.
+      // It rejects when a signal aborts it, which is not an error here.
       await sleep(milliseconds, undefined, { signal: AbortSignal.any(ends) }).catch(() => undefined);
     },
   };

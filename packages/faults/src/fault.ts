@@ -6,24 +6,24 @@ export interface FaultTools {
   readonly logger: Logger;
 }
 
-/** Ends a fault: what it holds is freed, what it holds up goes on. */
+/** Ends a fault: frees what it holds, and continues what it delays. */
 export type EndFault = () => void;
 
-/** What a fault is: something that can go wrong, and how to make it so. */
+/** The definition of a fault: something that can go wrong, and how to cause it. */
 export interface FaultDefinition<Parameters extends ParameterTable> {
-  /** Plain words with dashes between them. */
+  /** Plain words in kebab-case. */
   readonly name: string;
-  /** What whoever uses the service notices of it. */
+  /** The effect, as users of the service notice it. */
   readonly description: string;
   readonly parameters: Parameters;
-  /** Begins the fault. It goes on until the function that is returned is called. */
+  /** Starts the fault. It lasts until the returned function is called. */
   begin(values: ValuesOf<Parameters>, tools: FaultTools): EndFault;
 }
 
 /** A fault with any parameters. */
 export type Fault = FaultDefinition<ParameterTable>;
 
-/** Gives the values of a fault the types of its parameters. */
+/** Types the values of a fault by its parameters. */
 export function defineFault<const Parameters extends ParameterTable>(definition: FaultDefinition<Parameters>): Fault {
   return definition;
 }

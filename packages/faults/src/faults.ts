@@ -1,7 +1,7 @@
 import type { Catalogue, Logger } from '@vmobs/telemetry';
 import type { EndFault, Fault } from './fault.ts';
-import { FaultRequestError } from './fault-request-error.ts';
-import { type FaultRequest, readRequest } from './read-request.ts';
+import { type FaultRequest, readRequest } from './fault-request.ts';
+import { FaultRequestError } from './parameters.ts';
 
 /** A fault that is on. */
 export interface Activation extends FaultRequest {
@@ -9,7 +9,7 @@ export interface Activation extends FaultRequest {
   readonly sinceMs: number;
 }
 
-/** Who has asked for a change, for the log. */
+/** The client that requested a change, for the log. */
 export interface Requester {
   readonly remoteAddress: string;
 }
@@ -17,17 +17,17 @@ export interface Requester {
 /** The faults of a service, and which of them are on. */
 export interface Faults {
   readonly all: readonly Fault[];
-  /** @throws FaultRequestError 404 that names the ones that there are */
+  /** @throws FaultRequestError 404 that lists the known faults */
   find(name: string): Fault;
   activationOf(fault: Fault): Activation | undefined;
   /**
-   * Switches a fault on; one that is on already begins anew.
+   * Switches a fault on. A fault that is already on restarts with the new values.
    *
-   * @throws FaultRequestError 400 that says what is allowed
+   * @throws FaultRequestError 400 with the allowed values
    */
   switchOn(fault: Fault, body: unknown, by: Requester): void;
   switchOff(fault: Fault, by: Requester): void;
-  /** @returns the names of those that were on */
+  /** @returns the names of the faults that were on */
   switchAllOff(by: Requester): string[];
   /** Ends all faults. */
   close(): void;
@@ -40,7 +40,7 @@ export interface FaultsOptions {
   readonly logger: Logger;
 }
 
-/** Gathers the faults of a service, all of them off. Which are on is a metric, and each change a line of the log. */
+/** Makes the switchboard of a service's faults, all of them off. Metrics show which are on, and the log has each change. */
 export function createFaults({ faults: all, metrics, logger }: FaultsOptions): Faults {
   const running = new Map<Fault, { readonly activation: Activation; readonly end: EndFault; timer?: NodeJS.Timeout }>();
   const names = all.map(({ name }) => name);
@@ -48,7 +48,7 @@ export function createFaults({ faults: all, metrics, logger }: FaultsOptions): F
   metrics.observed({
     type: 'gauge',
     name: 'sim_fault_active',
-    help: 'Whether a fault was switched on on purpose: 1 while it is on.',
+    help: 'Whether a fault is on: 1 while it is.',
     labels: { fault: names },
     read: () => all.map((fault) => [{ fault: fault.name }, running.has(fault) ? 1 : 0] as const),
   });
@@ -75,7 +75,7 @@ export function createFaults({ faults: all, metrics, logger }: FaultsOptions): F
     find(name) {
       const fault = all.find((one) => one.name === name);
       if (fault === undefined) {
-        throw new FaultRequestError(404, `there is no fault ${JSON.stringify(name)}; there are ${names.join(', ')}`);
+        throw new FaultRequestError(404, `unknown fault ${JSON.stringify(name)}; known are ${names.join(', ')}`);
       }
       return fault;
     },
@@ -84,29 +84,27 @@ export function createFaults({ faults: all, metrics, logger }: FaultsOptions): F
       const sinceMs = Date.now();
       const { values, untilMs } = readRequest(fault, body, sinceMs);
       const requester = { remote_address: remoteAddress };
-      end(fault, { reason: 'it begins anew', ...requester });
+      end(fault, { reason: 'restarted', ...requester });
       const endFault = fault.begin(values, { logger });
       running.set(fault, {
         activation: { values, sinceMs, untilMs },
         end: endFault,
         ...(untilMs !== undefined && {
-          timer: setTimeout(() => end(fault, { reason: 'its time is over' }), untilMs - sinceMs),
+          timer: setTimeout(() => end(fault, { reason: 'expired' }), untilMs - sinceMs),
         }),
       });
       const until = untilMs === undefined ? null : new Date(untilMs).toISOString();
       logger.warn({ fault: fault.name, ...values, until, ...requester }, 'fault is on');
     },
     switchOff(fault, { remoteAddress }) {
-      end(fault, { reason: 'it was switched off', remote_address: remoteAddress });
+      end(fault, { reason: 'switched off', remote_address: remoteAddress });
     },
     switchAllOff({ remoteAddress }) {
-      const ended = all.filter((fault) =>
-        end(fault, { reason: 'all were switched off', remote_address: remoteAddress }),
-      );
+      const ended = all.filter((fault) => end(fault, { reason: 'all switched off', remote_address: remoteAddress }));
       return ended.map(({ name }) => name);
     },
     close() {
-      for (const fault of all) end(fault, { reason: 'the service ends' });
+      for (const fault of all) end(fault, { reason: 'service shutdown' });
     },
   };
 }

@@ -1,17 +1,15 @@
-import { FaultRequestError } from './fault-request-error.ts';
-
-/** A number that says how strong a fault is: a JSON Schema with the unit as an annotation. */
+/** A number, such as the size of a fault: a JSON Schema with the unit as an annotation. */
 export interface NumberParameter {
   readonly type: 'number';
   readonly description: string;
-  /** Unit in words: `cores`, `ms`, `probability`. */
+  /** Unit, such as `cores`, `ms` or `probability`. */
   readonly unit: string;
   readonly minimum: number;
   readonly maximum: number;
   readonly default: number;
 }
 
-/** A choice between the forms of a fault: a JSON Schema. */
+/** A choice between variants of a fault: a JSON Schema. */
 export interface WordParameter<Word extends string = string> {
   readonly type: 'string';
   readonly description: string;
@@ -19,10 +17,10 @@ export interface WordParameter<Word extends string = string> {
   readonly default: NoInfer<Word>;
 }
 
-/** One thing that can be said about a fault when it is switched on. */
+/** A parameter of the request that switches a fault on. */
 export type Parameter = NumberParameter | WordParameter;
 
-/** What can be said about a fault when it is switched on. Every fault has a size. */
+/** The parameters of a fault. Every fault has a size. */
 export interface ParameterTable {
   readonly size: NumberParameter;
   readonly [name: string]: Parameter;
@@ -30,13 +28,24 @@ export interface ParameterTable {
 
 type ValueOf<P> = P extends WordParameter<infer Word> ? Word : number;
 
-/** A value for each parameter of a table. */
+/** The values of the parameters of a table. */
 export type ValuesOf<Table> = { readonly [Name in keyof Table]: ValueOf<Table[Name]> };
 
+/** The request to switch a fault is not valid. Fastify answers it with its status and message. */
+export class FaultRequestError extends Error {
+  override readonly name = 'FaultRequestError';
+  readonly statusCode: 400 | 404;
+
+  constructor(statusCode: 400 | 404, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
 /**
- * Reads the value of each parameter; what is not given has its default.
+ * Reads the value of each parameter; a missing one has its default.
  *
- * @throws FaultRequestError that lists every value that is not allowed, and what is
+ * @throws FaultRequestError that lists every value that is not allowed, with the allowed ones
  */
 export function readValues<Table extends ParameterTable>(
   parameters: Table,
@@ -51,7 +60,7 @@ export function readValues<Table extends ParameterTable>(
     return [name, value];
   });
   if (problems.length > 0) throw new FaultRequestError(400, problems.join('. '));
-  // Every value was held against the parameter of its name, which the mapped type says and `fromEntries` cannot.
+  // Every value was checked against the parameter of its name; `fromEntries` cannot express that.
   return Object.fromEntries(entries) as ValuesOf<Table>;
 }
 
@@ -66,7 +75,7 @@ function describeAllowed(parameter: Parameter): string {
     : `a number from ${parameter.minimum} to ${parameter.maximum} (${parameter.unit})`;
 }
 
-/** The size of a fault that strikes by chance. */
+/** The size of a fault that takes effect at random. */
 export function probability(share: number, description: string) {
   return {
     type: 'number',

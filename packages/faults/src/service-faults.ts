@@ -1,5 +1,5 @@
 import type { Interceptor } from '@connectrpc/connect';
-import type { MetricsHandler } from '@vmobs/telemetry';
+import type { MetricsHandler } from '@vmobs/telemetry/exposition';
 import type { Chance } from './chance.ts';
 import type { Fault } from './fault.ts';
 import { createCpuBurn } from './process/cpu-burn.ts';
@@ -10,18 +10,18 @@ import { createProcessCrash } from './process/process-crash.ts';
 import { createMetricsFaults } from './service/metrics-faults.ts';
 import { createRpcFaults } from './service/rpc-faults.ts';
 
-/** The faults that any service can have, and where they strike. */
+/** The faults that any service can have, and how they enter it. */
 export interface ServiceFaults {
   readonly faults: readonly Fault[];
-  /** For the option of the same name of `startTelemetry`. */
-  readonly aroundMetrics: (handler: MetricsHandler) => MetricsHandler;
-  /** For the server of the API: the last one of its list, which is the innermost. */
+  /** For the option of the same name of `startCommandTelemetry`. */
+  readonly wrapMetrics: (handler: MetricsHandler) => MetricsHandler;
+  /** For the server of the API: the last of its interceptors, which is the innermost. */
   readonly interceptor: Interceptor;
-  /** What the interceptor does before an RPC, for one that has a route of its own. @throws what the RPC fails with */
+  /** The same for an RPC that does not pass through interceptors. @throws the error that the RPC fails with */
   readonly beforeRpc: (signal?: AbortSignal) => Promise<void>;
 }
 
-/** Makes the faults of the process, of its metrics endpoint and of its API. */
+/** Makes the faults of the process, its metrics endpoint and its API. */
 export function createServiceFaults(chance: Chance): ServiceFaults {
   const metrics = createMetricsFaults(chance);
   const rpc = createRpcFaults(chance);
@@ -35,7 +35,7 @@ export function createServiceFaults(chance: Chance): ServiceFaults {
       ...metrics.faults,
       ...rpc.faults,
     ],
-    aroundMetrics: metrics.around,
+    wrapMetrics: metrics.wrap,
     interceptor: rpc.interceptor,
     beforeRpc: rpc.beforeRpc,
   };

@@ -1,13 +1,13 @@
 import { defineFault, type Fault } from '../fault.ts';
 
-/** Length of a slice of work and rest: a request waits for the work of one. */
+/** Length of a slice of work and rest in milliseconds; a request waits for at most the work of one slice. */
 const sliceMs = 20;
 
-/** Makes the fault that keeps a share of a core busy. */
+/** Makes the fault that uses a share of a core. */
 export function createCpuBurn(): Fault {
   return defineFault({
     name: 'cpu-burn',
-    description: `The process uses more processor time. It works in slices of ${sliceMs} ms, so requests wait a little.`,
+    description: `The process uses more CPU time, in slices of ${sliceMs} ms, so requests wait a little.`,
     parameters: {
       size: {
         type: 'number',
@@ -22,7 +22,7 @@ export function createCpuBurn(): Fault {
       let timer: NodeJS.Timeout;
       let restsSince = performance.now();
       const work = () => {
-        // As much as makes up for the rest that it really had: timers are late.
+        // Timers are late, so the work follows from the actual rest.
         const begun = performance.now();
         const restedMs = begun - restsSince;
         const workMs = size === 1 ? sliceMs : Math.min((restedMs * size) / (1 - size), sliceMs);

@@ -1,12 +1,11 @@
 import { defineFault, type Fault } from '../fault.ts';
 
-/** Makes the fault that stops the event loop again and again, as a synchronous call does that waits for a slow disk. */
+/** Makes the fault that blocks the event loop repeatedly, like synchronous calls to a slow disk. */
 export function createEventLoopStall(): Fault {
   const never = new Int32Array(new SharedArrayBuffer(4));
   return defineFault({
     name: 'event-loop-stall',
-    description:
-      'Everything in the process stands still again and again: requests, scrapes, timers. It uses no processor.',
+    description: 'The event loop is blocked repeatedly: requests, scrapes and timers wait. It uses no CPU.',
     parameters: {
       size: {
         type: 'number',
@@ -18,7 +17,7 @@ export function createEventLoopStall(): Fault {
       },
       every_s: {
         type: 'number',
-        description: 'seconds from the end of a stall to the next one',
+        description: 'time between two stalls',
         unit: 's',
         minimum: 0.01,
         maximum: 3_600,
@@ -31,7 +30,7 @@ export function createEventLoopStall(): Fault {
         Atomics.wait(never, 0, 0, size);
         timer = setTimeout(stall, 1_000 * every_s);
       };
-      // The answer to who has asked for it goes out first.
+      // The response to the request is sent first.
       timer = setTimeout(stall, 10);
       return () => clearTimeout(timer);
     },

@@ -2,19 +2,18 @@ import { defineFault, type Fault } from '../fault.ts';
 
 const stepMs = 50;
 
-/** Lines that are written at once at most: what a process that stood still has missed is not made up for. */
+/** Maximum time in milliseconds that is caught up at once, so that a blocked process does not write all missed lines. */
 const longestBurstMs = 250;
 
-/** Makes the fault that writes more log lines than anybody can read. */
+/** Makes the fault that floods the log with one line. */
 export function createLogFlood(): Fault {
   return defineFault({
     name: 'log-flood',
-    description:
-      'The log is full of one repeated line: files grow, what ships and stores logs has work, searches find less.',
+    description: 'The log is flooded with one repeated line: files grow, and log shipper and store are loaded.',
     parameters: {
       size: {
         type: 'number',
-        description: 'lines in a second',
+        description: 'lines per second',
         unit: 'lines/s',
         minimum: 1,
         maximum: 20_000,

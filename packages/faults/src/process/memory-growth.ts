@@ -4,18 +4,18 @@ const stepMs = 50;
 const megabyte = 1e6;
 
 /**
- * Makes the fault that takes more and more memory. It is one buffer that grows in place, outside of the heap of
- * JavaScript: shrinking it gives its pages back to the system at once, without waiting for the garbage collector.
+ * Makes the fault that allocates more and more memory: one buffer that grows in place, outside of the JavaScript heap.
+ * Shrinking it returns its pages to the system at once, without a garbage collection.
  */
 export function createMemoryGrowth(): Fault {
   return defineFault({
     name: 'memory-growth',
     description:
-      'The process takes more and more memory up to a limit, as with a leak, and holds it. Its end frees it.',
+      'The process allocates more and more memory up to a limit, like a leak. The end of the fault frees it.',
     parameters: {
       size: {
         type: 'number',
-        description: 'megabytes taken in a second',
+        description: 'megabytes allocated per second',
         unit: 'MB/s',
         minimum: 0.1,
         maximum: 500,
@@ -23,7 +23,7 @@ export function createMemoryGrowth(): Fault {
       },
       limit_mb: {
         type: 'number',
-        description: 'megabytes taken at most',
+        description: 'maximum of allocated megabytes',
         unit: 'MB',
         minimum: 1,
         maximum: 8_000,
@@ -41,10 +41,10 @@ export function createMemoryGrowth(): Fault {
           ballast.resize(wanted);
         } catch (error) {
           clearInterval(timer);
-          logger.error({ fault: 'memory-growth', err: error, bytes: byteLength }, 'the system gives no more memory');
+          logger.error({ fault: 'memory-growth', err: error, bytes: byteLength }, 'the system refused more memory');
           return;
         }
-        // Pages are resident only when something is written to them.
+        // A page becomes resident when it is written to.
         new Uint8Array(ballast, byteLength).fill(1);
         if (wanted === limit) clearInterval(timer);
       };

@@ -1,17 +1,17 @@
 import { defineFault, type Fault } from '../fault.ts';
 
-/** The status that a shell gives a process that was ended by SIGKILL. */
+/** The exit status that a shell reports for SIGKILL. */
 const killedStatus = 137;
 
-/** Makes the fault that ends the process as the kernel does when memory is short: no handler runs, nothing is flushed. */
+/** Makes the fault that kills the process like the kernel's out-of-memory killer: no handler runs, nothing is flushed. */
 export function createProcessCrash(): Fault {
   return defineFault({
     name: 'process-crash',
-    description: 'The process is gone at once, without a word, as after kill -9 or when the system is out of memory.',
+    description: 'The process is killed at once, as by kill -9 or by the out-of-memory killer.',
     parameters: {
       size: {
         type: 'number',
-        description: 'time until then, in which it can still be switched off',
+        description: 'delay, during which the fault can still be switched off',
         unit: 'ms',
         minimum: 50,
         maximum: 3_600_000,
@@ -27,7 +27,7 @@ export function createProcessCrash(): Fault {
 
 function crash(): never {
   process.kill(process.pid, 'SIGKILL');
-  // Still here: the first process of a container is not ended by its own signals. No handler runs here either.
+  // Reached only by the first process of a container, which its own signals do not kill. No handler runs here either.
   process.removeAllListeners('exit');
   process.exit(killedStatus);
 }

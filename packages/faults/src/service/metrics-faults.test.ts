@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startFaultyService } from '../testing/start-faulty-service.ts';
 
-test('metrics-slow holds scrapes up; its end lets those that wait go on', async () => {
+test('metrics-slow delays scrapes until it ends', async () => {
   const { switchOn, switchOff, scrape, call } = await startFaultyService();
   await switchOn('metrics-slow', { size: 60_000 });
   let isAnswered = false;
@@ -9,7 +9,7 @@ test('metrics-slow holds scrapes up; its end lets those that wait go on', async 
     isAnswered = true;
     return response;
   });
-  // The API is as quick as before.
+  // The API is not delayed.
   for (let count = 0; count < 20; count += 1) expect((await call('GET')).status).toBe(200);
   expect(isAnswered).toBe(false);
   await switchOff('metrics-slow');
@@ -17,14 +17,14 @@ test('metrics-slow holds scrapes up; its end lets those that wait go on', async 
   expect((await scrape()).status).toBe(200);
 });
 
-test('a scrape that metrics-slow has held up is served when its time is over', async () => {
+test('a scrape that metrics-slow has delayed is served after the delay', async () => {
   const { switchOn, scrape, call } = await startFaultyService();
   await switchOn('metrics-slow', { size: 30 });
   expect((await scrape()).status).toBe(200);
   expect(await (await call('GET', '/metrics-slow')).json()).toMatchObject({ active: { values: { size: 30 } } });
 });
 
-test('a service with a scrape that metrics-slow holds up still ends in order', async () => {
+test('a service closes in order while metrics-slow delays a scrape', async () => {
   const { switchOn, close, scrape, lines, call } = await startFaultyService();
   await switchOn('metrics-slow', { size: 120_000 });
   const waiting = scrape();
@@ -35,7 +35,7 @@ test('a service with a scrape that metrics-slow holds up still ends in order', a
   expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
-test('metrics-down answers 503, and the page is back afterwards', async () => {
+test('metrics-down answers 503 until it ends', async () => {
   const { switchOn, switchOff, scrape, call } = await startFaultyService();
   await switchOn('metrics-down');
   const response = await scrape();
@@ -45,7 +45,7 @@ test('metrics-down answers 503, and the page is back afterwards', async () => {
   expect((await scrape()).status).toBe(200);
 });
 
-test('metrics-down resets connections when asked to', async () => {
+test('metrics-down resets connections with how: reset', async () => {
   const { switchOn, switchOff, scrape } = await startFaultyService();
   await switchOn('metrics-down', { how: 'reset' });
   await expect(scrape()).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
@@ -53,8 +53,8 @@ test('metrics-down resets connections when asked to', async () => {
   expect((await scrape()).status).toBe(200);
 });
 
-test('metrics-down fails a share of the scrapes: below the draw none, above it all', async () => {
-  // The draw is 0.5 each time.
+test('metrics-down fails the requested share of scrapes', async () => {
+  // The random number is always 0.5.
   const { switchOn, scrape } = await startFaultyService();
   await switchOn('metrics-down', { size: 0.4 });
   expect((await scrape()).status).toBe(200);

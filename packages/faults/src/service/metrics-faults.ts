@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import type { MetricsHandler } from '@vmobs/telemetry';
+import type { MetricsHandler } from '@vmobs/telemetry/exposition';
 import type { Chance } from '../chance.ts';
 import { createFaultSwitch } from '../fault-switch.ts';
 import { probability } from '../parameters.ts';
 
-/** Makes the faults of the metrics endpoint, and what is put around its handler. */
+/** Makes the faults of the metrics endpoint, and the wrapper of its handler. */
 export function createMetricsFaults(chance: Chance) {
   const slow = createFaultSwitch({
     name: 'metrics-slow',
-    description: 'Each scrape of /metrics takes longer. Prometheus breaks off those beyond its timeout.',
+    description: 'Each scrape of /metrics takes longer. Prometheus aborts scrapes that exceed its timeout.',
     parameters: {
       size: {
         type: 'number',
@@ -22,19 +22,19 @@ export function createMetricsFaults(chance: Chance) {
   });
   const down = createFaultSwitch({
     name: 'metrics-down',
-    description: 'Scrapes of /metrics fail, and the service works as before: it looks dead and is not.',
+    description: 'Scrapes of /metrics fail, so the service looks down although it works.',
     parameters: {
       size: probability(1, 'share of scrapes that fail'),
       how: {
         type: 'string',
-        description: 'answered with 503, or the connection is reset',
+        description: 'response 503, or a reset of the connection',
         enum: ['503', 'reset'],
         default: '503',
       },
     },
   });
 
-  const around =
+  const wrap =
     (handler: MetricsHandler): MetricsHandler =>
     async (request, response) => {
       if (slow.values !== undefined) await slow.hold(slow.values.size, untilClosed(response));
@@ -43,10 +43,10 @@ export function createMetricsFaults(chance: Chance) {
       else response.writeHead(503, { 'content-type': 'text/plain; charset=utf-8' }).end('service unavailable\n');
     };
 
-  return { faults: [slow.fault, down.fault], around };
+  return { faults: [slow.fault, down.fault], wrap };
 }
 
-/** Ends when whoever has asked is gone. */
+/** A signal that aborts when the client has disconnected. */
 function untilClosed(response: ServerResponse): AbortSignal {
   const closed = new AbortController();
   response.once('close', () => closed.abort());

@@ -3,7 +3,7 @@ import type { Chance } from '../chance.ts';
 import { createFaultSwitch } from '../fault-switch.ts';
 import { probability } from '../parameters.ts';
 
-/** The codes that an RPC can be made to fail with, by their words. */
+/** The codes that `api-errors` can return, by name. */
 const codes = {
   unavailable: Code.Unavailable,
   internal: Code.Internal,
@@ -14,18 +14,18 @@ const codes = {
 } as const;
 
 /**
- * Makes the faults of an API over Connect, and where they strike: the innermost interceptor of the server, and `beforeRpc`
- * for an RPC that has a route of its own.
+ * Makes the faults of a Connect API. They take effect in the innermost interceptor of the server, or in `beforeRpc` for an
+ * RPC that does not pass through interceptors.
  */
 export function createRpcFaults(chance: Chance) {
   const errors = createFaultSwitch({
     name: 'api-errors',
-    description: 'RPCs fail before anything is done. With the code internal it is an error that nobody has caught.',
+    description: 'RPCs fail before they have any effect. With the code internal, the error is an uncaught one.',
     parameters: {
       size: probability(0.5, 'share of RPCs that fail'),
       code: {
         type: 'string',
-        description: 'code that they fail with',
+        description: 'code of the error',
         enum: ['unavailable', 'internal', 'unknown', 'deadline_exceeded', 'resource_exhausted', 'data_loss'],
         default: 'unavailable',
       },
@@ -33,7 +33,7 @@ export function createRpcFaults(chance: Chance) {
   });
   const latency = createFaultSwitch({
     name: 'api-latency',
-    description: 'RPCs take longer. One whose client gives up earlier is not begun.',
+    description: 'RPCs take longer. An RPC whose client gives up meanwhile is not started.',
     parameters: {
       size: {
         type: 'number',
@@ -64,6 +64,6 @@ export function createRpcFaults(chance: Chance) {
 
 function errorWith(code: keyof typeof codes): Error {
   const message = 'the fault api-errors is on';
-  // Connect answers `internal` for whatever a handler throws, and services count it as a fault of their own.
+  // Connect answers `internal` for any other error of a handler, and services count it as an internal error.
   return code === 'internal' ? new Error(message) : new ConnectError(message, codes[code]);
 }

@@ -1,26 +1,21 @@
-import { readSettings, startTelemetry, telemetrySettings } from '@vmobs/telemetry';
+import { fastifyOptions, fastifyTelemetry } from '@vmobs/telemetry/fastify';
+import { startTestTelemetry } from '@vmobs/telemetry/testing';
+import { readSeries } from '@vmobs/testing';
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { createChance } from '../chance.ts';
-import { requireToken } from '../control-token.ts';
 import { addFaultRoutes, type FaultState } from '../fault-routes.ts';
 import { createFaults } from '../faults.ts';
 import { createServiceFaults } from '../service-faults.ts';
+import { requireToken } from '../sim-control.ts';
 
 /** A service with the faults that any service can have, on real ports, for the length of one test. */
 export async function startFaultyService({ token }: { readonly token?: string } = {}) {
-  const { faults: all, aroundMetrics } = createServiceFaults(createChance(() => 0.5));
-  const name = { name: 'shop', version: '1.2.3' };
-  const lines: Record<string, unknown>[] = [];
-  const telemetry = await startTelemetry({
-    ...name,
-    settings: readSettings(telemetrySettings({ ...name, metricsPort: 0 }), { env: {}, prefixes: [] }),
-    logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
-    aroundMetrics,
-  });
+  const { faults: all, wrapMetrics } = createServiceFaults(createChance(() => 0.5));
+  const { telemetry, lines } = await startTestTelemetry({ wrapMetrics });
   const faults = createFaults({ faults: all, metrics: telemetry.metrics, logger: telemetry.logger });
-  const app = Fastify(telemetry.fastifyOptions);
-  await app.register(telemetry.fastify);
+  const app = Fastify(fastifyOptions(telemetry));
+  await app.register(fastifyTelemetry(telemetry));
   await app.register(async (sim) => {
     requireToken(sim, token);
     addFaultRoutes(sim, faults);
@@ -38,15 +33,12 @@ export async function startFaultyService({ token }: { readonly token?: string } 
     });
   return {
     lines,
+    logger: telemetry.logger,
     call,
     close: service.close,
     scrape: () => fetch(metricsUrl),
     /** The value of the first series with this beginning; NaN when there is none. */
-    async read(series: string): Promise<number> {
-      const page = await (await fetch(metricsUrl)).text();
-      const line = page.split('\n').find((one) => one.startsWith(series));
-      return Number(line?.slice(line.lastIndexOf(' ')));
-    },
+    read: (series: string) => readSeries(telemetry.metricsUrl, series),
     async switchOn(fault: string, body: object = {}): Promise<FaultState> {
       const response = await call('PUT', `/${fault}`, body);
       const state = (await response.json()) as FaultState;

@@ -1,25 +1,21 @@
-import { kinds } from '@vmobs/telemetry';
+import { kinds } from '@vmobs/settings';
 import type { Fault } from './fault.ts';
-import { FaultRequestError } from './fault-request-error.ts';
-import { type ParameterTable, readValues, type ValuesOf } from './parameters.ts';
+import { FaultRequestError, type ParameterTable, readValues, type ValuesOf } from './parameters.ts';
 
-/** The longest time that a timer of Node takes. */
-const longestMs = 2 ** 31 - 1;
-
-/** How a fault was asked for. */
+/** A request to switch a fault on. */
 export interface FaultRequest {
   readonly values: ValuesOf<ParameterTable>;
-  /** When it ends by itself, Unix time in milliseconds. */
+  /** When the fault ends by itself, in Unix milliseconds. */
   readonly untilMs: number | undefined;
 }
 
-/** JSON Schemas of what can be said about the end of any fault. */
+/** JSON Schemas of the end of a fault. */
 const endProperties = {
-  for: { type: 'string', description: `how long it lasts, such as 90s or 5m; at most 596h` },
-  until: { type: 'string', format: 'date-time', description: 'when it ends by itself; instead of `for`' },
+  for: { type: 'string', description: `duration of the fault, such as 90s or 5m; at most 596h` },
+  until: { type: 'string', format: 'date-time', description: 'time at which the fault ends; instead of `for`' },
 } as const;
 
-/** The JSON Schema of a request for a fault. */
+/** The JSON Schema of a request to switch a fault on. */
 export function requestSchema({ parameters }: Fault) {
   return {
     type: 'object',
@@ -30,19 +26,22 @@ export function requestSchema({ parameters }: Fault) {
 }
 
 /**
- * Reads a request for a fault. Nothing at all asks for the default size without an end.
+ * Reads a request to switch a fault on. An empty body means the default size without an end.
  *
  * @throws FaultRequestError 400 that says what is allowed
  */
 export function readRequest(fault: Fault, body: unknown, nowMs: number): FaultRequest {
   const given = body ?? {};
   if (!isRecord(given)) {
-    throw new FaultRequestError(400, 'the body is no JSON object; allowed is one such as {"size": 1, "for": "5m"}');
+    throw new FaultRequestError(400, 'the body is not a JSON object; send one such as {"size": 1, "for": "5m"}');
   }
   const known = Object.keys(requestSchema(fault).properties);
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    throw new FaultRequestError(400, `${fault.name} has no ${unknown.join(', ')}; allowed are ${known.join(', ')}`);
+    throw new FaultRequestError(
+      400,
+      `unknown parameter of ${fault.name}: ${unknown.join(', ')}; allowed are ${known.join(', ')}`,
+    );
   }
   return { values: readValues(fault.parameters, given), untilMs: readEnd(given, nowMs) };
 }
@@ -54,7 +53,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function readEnd(given: Readonly<Record<string, unknown>>, nowMs: number): number | undefined {
   const { for: duration, until } = given;
   if (duration !== undefined && until !== undefined) {
-    throw new FaultRequestError(400, 'both for and until say when it ends; give one of them');
+    throw new FaultRequestError(400, 'for and until both set the end; send only one of them');
   }
   if (duration !== undefined) {
     const milliseconds = typeof duration === 'string' ? kinds.duration.parse(duration) : undefined;
@@ -64,10 +63,10 @@ function readEnd(given: Readonly<Record<string, unknown>>, nowMs: number): numbe
   if (until === undefined) return undefined;
   const untilMs =
     typeof until === 'string' && /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:\d\d)$/.test(until) ? Date.parse(until) : 0;
-  if (untilMs > nowMs && untilMs - nowMs <= longestMs) return untilMs;
+  if (untilMs > nowMs && untilMs - nowMs <= kinds.longestTimerMs) return untilMs;
   throw new FaultRequestError(
     400,
-    `until is ${JSON.stringify(until)}; allowed is a time with its zone that is to come, such as ` +
+    `until is ${JSON.stringify(until)}; allowed is a future time with a zone, such as ` +
       `${new Date(nowMs + 300_000).toISOString()}, at most 596h from now`,
   );
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigurationError } from '@vmobs/telemetry';
+import { ConfigurationError } from '@vmobs/settings';
 import { expect, onTestFinished, test } from 'vitest';
-import { readControlToken } from './control-token.ts';
+import { readControlToken } from './sim-control.ts';
 import { startFaultyService } from './testing/start-faulty-service.ts';
 
 test.for([undefined, 'Bearer', 'Bearer wrong', 'Bearer s3cret-and-more', 'Basic s3cret', 's3cret'])(
@@ -23,8 +23,7 @@ test.for([undefined, 'Bearer', 'Bearer wrong', 'Bearer s3cret-and-more', 'Basic 
       expect(await response.json()).toEqual({
         statusCode: 401,
         error: 'Unauthorized',
-        message:
-          'send the header "Authorization: Bearer <token>" with the token of the file that SIM_CONTROL_TOKEN_FILE names',
+        message: 'send the header "Authorization: Bearer <token>" with the token in the file of SIM_CONTROL_TOKEN_FILE',
       });
       expect(lines).toContainEqual(
         expect.objectContaining({ level: 'warn', remote_address: '127.0.0.1', method, path: `/sim/faults${path}` }),
@@ -34,7 +33,7 @@ test.for([undefined, 'Bearer', 'Bearer wrong', 'Bearer s3cret-and-more', 'Basic 
   },
 );
 
-test('with the token every method is let through', async () => {
+test('every method is accepted with the token', async () => {
   const { call } = await startFaultyService({ token: 's3cret' });
   const headers = { authorization: 'bearer s3cret' };
   expect((await call('PUT', '/metrics-slow', { size: 1 }, headers)).status).toBe(200);
@@ -49,12 +48,12 @@ async function fileWith(text: string): Promise<string> {
   return join(folder, 'token');
 }
 
-test('the token is what the file has, without the end of its line; no file is no token', async () => {
+test('the token is the content of the file without white space', async () => {
   expect(readControlToken(await fileWith('s3cret\n'))).toBe('s3cret');
   expect(readControlToken('')).toBeUndefined();
 });
 
-test('a file without a token is a setting that cannot be used', async () => {
+test('an empty or missing token file is a configuration error', async () => {
   const file = await fileWith(' \n');
   expect(() => readControlToken(file)).toThrow(ConfigurationError);
   expect(() => readControlToken(file)).toThrow(`SIM_CONTROL_TOKEN_FILE="${file}": allowed is the path of a file`);
