@@ -91,7 +91,7 @@ export declare type SendMetricsBatchRequest = Message<"billing.v1.SendMetricsBat
 export declare const SendMetricsBatchRequestSchema: GenMessage<SendMetricsBatchRequest>;
 
 /**
- * SendMetricsBatchResponse tells whether the batch was accounted for.
+ * SendMetricsBatchResponse says whether the batch was processed.
  *
  * @generated from message billing.v1.SendMetricsBatchResponse
  */
@@ -246,7 +246,7 @@ export declare type NotifyVmStoppedResponse = Message<"billing.v1.NotifyVmStoppe
 export declare const NotifyVmStoppedResponseSchema: GenMessage<NotifyVmStoppedResponse>;
 
 /**
- * NotifyPossibleGapRequest bounds a stretch of time in which samples may be missing.
+ * NotifyPossibleGapRequest bounds a period in which samples may be missing.
  *
  * @generated from message billing.v1.NotifyPossibleGapRequest
  */
@@ -342,7 +342,7 @@ export declare const BillingService: GenService<{
     output: typeof NotifyVmStoppedResponseSchema;
   },
   /**
-   * NotifyPossibleGap reports a stretch of time without samples.
+   * NotifyPossibleGap reports a period without samples.
    *
    * @generated from rpc billing.v1.BillingService.NotifyPossibleGap
    */
