@@ -1,14 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Churn, startChurn } from './churn.ts';
 import { createFleet } from './fleet.ts';
 
 const machine = { vcpus: 1, memoryBytes: 1024 ** 3 };
-/** How long a slow machine may take. */
-const patience = { timeout: 20_000 };
 
 let churn: Churn | undefined;
-afterEach(() => churn?.stop());
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => {
+  churn?.stop();
+  vi.useRealTimers();
+});
 
 /** A fleet of which each VM that may be replaced is, by one like it. */
 function churnTestFleet(perMinute: number, customers: readonly string[]) {
@@ -31,26 +32,27 @@ function churnTestFleet(perMinute: number, customers: readonly string[]) {
   return { fleet, replaced };
 }
 
-test('VMs that may be replaced are, and the fleet keeps its size', async () => {
-  const { fleet, replaced } = churnTestFleet(6_000, ['ours', 'theirs', 'ours', 'theirs']);
+test('churn replaces eligible VMs at its rate and keeps the size of the fleet', async () => {
+  const { fleet, replaced } = churnTestFleet(600, ['ours', 'theirs', 'ours', 'theirs']);
   const before = new Set(Array.from(fleet.all(), ({ id }) => id));
-  await expect.poll(() => replaced.length, patience).toBeGreaterThan(20);
-  churn?.stop();
-  await expect.poll(() => fleet.countByState().running, patience).toBe(4);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(replaced).toHaveLength(100);
+  expect(fleet.countByState().running).toBe(4);
   expect(new Set(replaced)).toEqual(new Set(['ours']));
   const kept = Array.from(fleet.all()).filter(({ id }) => before.has(id));
   expect(kept.map(({ customerId }) => customerId)).toEqual(['theirs', 'theirs']);
 });
 
-test('where there is nothing to replace nothing is, and after stop nothing is begun', async () => {
-  const nobodys = churnTestFleet(60_000, ['theirs']);
-  await sleep(300);
-  expect(nobodys.replaced).toEqual([]);
-  churn?.stop();
+test('where there is nothing to replace nothing is', async () => {
+  const { replaced } = churnTestFleet(60_000, ['theirs']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(replaced).toEqual([]);
+});
+
+test('after stop nothing is begun', async () => {
   const { replaced } = churnTestFleet(6_000, ['ours']);
-  await expect.poll(() => replaced.length, patience).toBeGreaterThan(0);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(replaced).not.toEqual([]);
   churn?.stop();
-  const { length } = replaced;
-  await sleep(300);
-  expect(replaced).toHaveLength(length);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -30,7 +30,7 @@ function createHeldHypervisor() {
 }
 
 describe('operations', () => {
-  test('a VM goes through its whole life, after which it is not_found', async () => {
+  test('a VM goes through all states, after which it is not_found', async () => {
     const { fleet, clock } = createTestFleet();
     const { id, state, createdAtMs } = await fleet.create(newVm);
     expect({ state, createdAtMs }).toEqual({ state: 'created', createdAtMs: clock.now });
@@ -46,7 +46,7 @@ describe('operations', () => {
     await expect(fleet.boot(id)).rejects.toMatchObject({ code: 'not_found', message: `VM ${id} does not exist` });
   });
 
-  test('an operation that the state does not allow says which states do, and changes nothing', async () => {
+  test('an operation in a wrong state names the allowed states and changes nothing', async () => {
     const { fleet } = createTestFleet();
     const { id } = await fleet.create(newVm);
     await expect(fleet.shutdown(id)).rejects.toMatchObject({
@@ -69,7 +69,7 @@ describe('operations', () => {
     expect((await fleet.pause(id)).state).toBe('paused');
   });
 
-  test('a failure of the hypervisor is internal, keeps its cause, and leaves the VM as it was', async () => {
+  test('a hypervisor failure is internal, keeps its cause, and leaves the VM unchanged', async () => {
     const hypervisor = createHeldHypervisor();
     const { fleet } = createTestFleet({ hypervisor });
     const { id } = await fleet.create(newVm);
@@ -82,7 +82,7 @@ describe('operations', () => {
 });
 
 describe('the limit', () => {
-  test('counts VMs that are still being created, and gives room again for one that could not be', async () => {
+  test('counts VMs during creation, and frees the slot of a failed one', async () => {
     const hypervisor = createHeldHypervisor();
     const { fleet } = createTestFleet({ maxVms: 2, hypervisor });
     hypervisor.hold();
@@ -116,7 +116,7 @@ test('VMs are counted by state and listed in the order of their creation', async
 });
 
 describe('slots', () => {
-  test('a VM that is created after another was deleted has its slot, and nothing of its usage', async () => {
+  test('a new VM in the slot of a deleted one starts with no usage', async () => {
     const { fleet, clock } = createTestFleet();
     const { id } = fleet.adopt(newVm);
     const { slot } = fleet.get(id);
@@ -150,13 +150,13 @@ describe('slots', () => {
     const { slots } = fleet;
     expect(slots.isRunning(slot)).toBe(false);
     await fleet.boot(id);
-    expect([slots.isRunning(slot), slots.lifeOf(slot)]).toEqual([true, 1]);
+    expect([slots.isRunning(slot), slots.bootEpochOf(slot)]).toEqual([true, 1]);
     hypervisor.hold();
     const rebooting = fleet.reboot(id);
     expect(slots.isRunning(slot)).toBe(false);
     hypervisor.release();
     await rebooting;
-    expect([slots.isRunning(slot), slots.lifeOf(slot)]).toEqual([true, 2]);
+    expect([slots.isRunning(slot), slots.bootEpochOf(slot)]).toEqual([true, 2]);
     await fleet.pause(id);
     expect(slots.isRunning(slot)).toBe(false);
     await fleet.shutdown(id);

@@ -1,10 +1,8 @@
-/** Columns of numbers by name; a thing has the same place in each. */
+/** Columns of numbers by name; an object has the same index in each. */
 export type Columns = Readonly<Record<string, Float64Array | Uint32Array | Uint8Array>>;
 
 /**
- * Makes columns that are longer and begin with what these have.
- *
- * Doubling and copying, rather than buffers that can be resized: arrays over those are slower on each access.
+ * Copies columns into longer ones. Resizable buffers would need no copy, but arrays over them are slower at each access.
  */
 export function lengthen<Of extends Columns>(allocate: (capacity: number) => Of, columns: Of, capacity: number): Of {
   const longer = allocate(capacity);
@@ -12,7 +10,7 @@ export function lengthen<Of extends Columns>(allocate: (capacity: number) => Of,
   return longer;
 }
 
-/** Bytes that columns take. */
+/** Bytes of all columns. */
 export function byteLengthOf(columns: Columns): number {
   return Object.values(columns).reduce((sum, { byteLength }) => sum + byteLength, 0);
 }

@@ -1,12 +1,12 @@
-import { draw } from './draw.ts';
+import { noiseAt } from './noise.ts';
 
-/** What one second asks of a VM. A profile writes into it, so that no object is made for each second. */
+/** The demand of one second. A profile writes into it, so that no object is created per second. */
 export interface Demand {
-  /** Share of its processors that is busy; below 0 and above 1 are possible and are cut off later. */
+  /** Busy share of the processors; values below 0 and above 1 are clamped later. */
   utilisation: number;
-  /** Share of its memory that it wants to use. */
+  /** Target share of the memory. */
   memory: number;
-  /** Bytes for each second of processor time. */
+  /** Bytes per second of processor time. */
   diskRead: number;
   diskWrite: number;
   networkRx: number;
@@ -16,13 +16,13 @@ export interface Demand {
 /** A kind of load. Formulas and reasons are in the README of this package. */
 export interface Profile {
   readonly name: string;
-  /** How many of a hundred VMs are of this kind. */
+  /** How many of a hundred VMs have this profile. */
   readonly weight: number;
   /**
-   * Writes down what a second asks for.
+   * Writes the demand of a second.
    *
-   * @param key what all randomness of this life of the VM is drawn from
-   * @param second which second of its life, from 0
+   * @param key key of all noise of this boot of the VM
+   * @param second which second of the boot, from 0
    * @param dayWave -1 at 02:00 UTC to 1 at 14:00 UTC
    */
   demand(into: Demand, key: number, second: number, dayWave: number): void;
@@ -30,25 +30,25 @@ export interface Profile {
 
 const MiB = 1024 ** 2;
 
-/** Each random quantity of a profile has a stream of its own. */
+/** Each random quantity of a profile has its own stream of noise. */
 const stream = { noise: 0, start: 1, length: 2, height: 3, chance: 4, period: 5 };
 const streams = 8;
 
-/** A number from -1 to 1 that is drawn anew each second. */
-const noise = (key: number, second: number) => 2 * draw(key, second * streams + stream.noise) - 1;
+/** A number from -1 to 1, another one each second. */
+const jitter = (key: number, second: number) => 2 * noiseAt(key, second * streams + stream.noise) - 1;
 
-/** A number from 0 to 1 that is drawn anew in each window of time. */
-const drawIn = (key: number, window: number, which: number) => draw(key, window * streams + which);
+/** A number from 0 to 1, another one in each window of time. */
+const noiseIn = (key: number, window: number, which: number) => noiseAt(key, window * streams + which);
 
-/** The memory that most programs want: some to be there, more to work. */
+/** The memory of most programs: a base, and more under load. */
 const memoryFor = (utilisation: number) => 0.15 + 0.7 * utilisation;
 
-/** Waits for something to do: a bastion, a standby. What moves is its own log and a health check. */
+/** Idle: a bastion, a standby. Its only load is its log and a health check. */
 const idle: Profile = {
   name: 'idle',
   weight: 30,
   demand(into, key, second) {
-    into.utilisation = 0.02 + 0.01 * noise(key, second);
+    into.utilisation = 0.02 + 0.01 * jitter(key, second);
     into.memory = memoryFor(into.utilisation);
     into.diskRead = MiB / 2;
     into.diskWrite = MiB;
@@ -57,12 +57,12 @@ const idle: Profile = {
   },
 };
 
-/** Serves people, who are awake by day: answers are larger than requests, and each leaves a line in a log. */
+/** Serves people, who are awake by day: responses are larger than requests, and each request writes a log line. */
 const web: Profile = {
   name: 'web',
   weight: 35,
   demand(into, key, second, dayWave) {
-    into.utilisation = 0.3 + 0.2 * dayWave + 0.08 * noise(key, second);
+    into.utilisation = 0.3 + 0.2 * dayWave + 0.08 * jitter(key, second);
     into.memory = memoryFor(into.utilisation);
     into.diskRead = MiB;
     into.diskWrite = 2 * MiB;
@@ -73,18 +73,18 @@ const web: Profile = {
 
 const batchWindowSeconds = 300;
 
-/** One job in every five minutes that takes one to three of them: first it reads its input, then it writes its output. */
+/** One job of one to three minutes in every five minutes: first it reads its input, then it writes its output. */
 const batch: Profile = {
   name: 'batch',
   weight: 15,
   demand(into, key, second) {
     const window = Math.floor(second / batchWindowSeconds);
-    const length = 60 + 120 * drawIn(key, window, stream.length);
-    const start = (batchWindowSeconds - length) * drawIn(key, window, stream.start);
+    const length = 60 + 120 * noiseIn(key, window, stream.length);
+    const start = (batchWindowSeconds - length) * noiseIn(key, window, stream.start);
     const progress = ((second % batchWindowSeconds) - start) / length;
     const isWorking = progress >= 0 && progress < 1;
     const isReading = progress < 0.5;
-    into.utilisation = isWorking ? 0.9 + 0.05 * noise(key, second) : 0.03 + 0.01 * noise(key, second);
+    into.utilisation = isWorking ? 0.9 + 0.05 * jitter(key, second) : 0.03 + 0.01 * jitter(key, second);
     into.memory = memoryFor(into.utilisation);
     into.diskRead = isReading ? 64 * MiB : 4 * MiB;
     into.diskWrite = isReading ? 2 * MiB : 48 * MiB;
@@ -95,19 +95,19 @@ const batch: Profile = {
 
 const burstWindowSeconds = 20;
 
-/** Quiet, and then for some seconds not: webhooks, builds, a queue that fills up. Means over a minute hide it. */
+/** Quiet, with bursts of some seconds: webhooks, builds, a queue that fills up. Averages over a minute hide them. */
 const bursty: Profile = {
   name: 'bursty',
   weight: 15,
   demand(into, key, second) {
     const window = Math.floor(second / burstWindowSeconds);
-    const isWindowWithBurst = drawIn(key, window, stream.chance) < 0.6;
-    const length = 2 + 6 * drawIn(key, window, stream.length);
-    const start = (burstWindowSeconds - length) * drawIn(key, window, stream.start);
+    const isWindowWithBurst = noiseIn(key, window, stream.chance) < 0.6;
+    const length = 2 + 6 * noiseIn(key, window, stream.length);
+    const start = (burstWindowSeconds - length) * noiseIn(key, window, stream.start);
     const into20s = second % burstWindowSeconds;
     const isBurst = isWindowWithBurst && into20s >= start && into20s < start + length;
-    const height = 0.4 + 0.5 * drawIn(key, window, stream.height);
-    into.utilisation = 0.05 + 0.03 * noise(key, second) + (isBurst ? height : 0);
+    const height = 0.4 + 0.5 * noiseIn(key, window, stream.height);
+    into.utilisation = 0.05 + 0.03 * jitter(key, second) + (isBurst ? height : 0);
     into.memory = memoryFor(into.utilisation);
     into.diskRead = 8 * MiB;
     into.diskWrite = 8 * MiB;
@@ -116,14 +116,14 @@ const bursty: Profile = {
   },
 };
 
-/** Leaks: memory fills up within one to three hours, the more of it the more time goes into finding some, then it falls. */
+/** A leak: memory fills up within one to three hours while garbage collection takes ever more time, then it falls. */
 const memoryGrowing: Profile = {
   name: 'memory-growing',
   weight: 5,
   demand(into, key, second) {
-    const period = 3_600 * (1 + 2 * draw(key, stream.period));
+    const period = 3_600 * (1 + 2 * noiseAt(key, stream.period));
     const fill = (second % period) / period;
-    into.utilisation = 0.15 + 0.3 * fill ** 4 + 0.05 * noise(key, second);
+    into.utilisation = 0.15 + 0.3 * fill ** 4 + 0.05 * jitter(key, second);
     into.memory = 0.15 + 0.8 * fill;
     into.diskRead = 2 * MiB;
     into.diskWrite = 4 * MiB;
@@ -132,10 +132,10 @@ const memoryGrowing: Profile = {
   },
 };
 
-/** The mix of a host: most VMs serve requests, some sleep, some work in batches, a few leak. The weights make 100. */
+/** The mix of a host: most VMs serve requests, some are idle, some run batches, a few leak. The weights add up to 100. */
 export const profiles: readonly Profile[] = [idle, web, batch, bursty, memoryGrowing];
 
-/** Which profile a VM has: a number from 0 to below 1 lands on each as often as its weight says. */
+/** Index of a profile for a number from 0 to below 1, with the probability of its weight. */
 export function profileAt(share: number): number {
   let left = 100 * share;
   return profiles.findIndex(({ weight }) => {

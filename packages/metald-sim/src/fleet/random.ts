@@ -1,12 +1,12 @@
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { RandomGenerator } from 'pure-rand/types/RandomGenerator';
 
-/** Outputs after which those of neighbouring seeds have nothing in common; the very first is nearly the seed itself. */
+/** Outputs to skip: the first ones of neighbouring seeds are correlated, the very first is nearly the seed itself. */
 const warmUp = 64;
 
 /**
  * Makes a generator of random numbers. The same seed and stream give the same numbers; different streams of one seed are
- * independent, so one may draw more without changing what another draws.
+ * independent, so one may take more numbers without changing those of another.
  */
 export function seededGenerator(seed: number, stream = 0): RandomGenerator {
   // Steps of the golden ratio spread streams over all seeds.

@@ -17,21 +17,21 @@ async function startTestFleet(seed: number, count: number) {
   return { fleet, started };
 }
 
-test('every VM runs, is told of, and has the configuration of its machine', async () => {
+test('every VM runs, is reported, and has the configuration of its machine', async () => {
   const { fleet, started } = await startTestFleet(1, 2_500);
   expect(fleet.countByState()).toEqual({ created: 0, running: 2_500, paused: 0, shutdown: 0 });
   expect(started).toEqual([...fleet.all()]);
   for (const { config, machine } of started) expect(config).toBe(`${machine.vcpus} vCPUs`);
 });
 
-test('there are as many customers as the root of the number of VMs, and they can be told from others', async () => {
+test('a fleet has the square root of its VMs as customers, with ids of their own', async () => {
   const { started } = await startTestFleet(1, 2_500);
   expect(new Set(started.map(({ customerId }) => customerId)).size).toBe(50);
   expect(started.every(isOfStartingFleet)).toBe(true);
   expect(isOfStartingFleet({ customerId: 'acme' })).toBe(false);
 });
 
-test('the same seed gives the same machines, customers and loads under ids of their own', async () => {
+test('the same seed gives the same machines, customers and loads under new ids', async () => {
   const shapeOf = async (seed: number) =>
     (await startTestFleet(seed, 100)).started.map(({ machine, customerId, workload }) => [
       machine,

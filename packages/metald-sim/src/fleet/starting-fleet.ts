@@ -1,12 +1,13 @@
 import { setImmediate as afterOthers } from 'node:timers/promises';
-import { draw, subKey } from './draw.ts';
-import type { Fleet, NewVm } from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { noiseAt, subKey } from './noise.ts';
 import type { Vm } from './vm.ts';
+import type { NewVm } from './vm-registry.ts';
 import type { Machine } from './workload.ts';
 
 const GiB = 1024 ** 3;
 
-/** Sizes of machines, as clouds sell them: 2 GiB for each processor; most are small. The weights make 100. */
+/** Sizes of machines, as clouds sell them: 2 GiB per processor; most are small. The weights add up to 100. */
 const sizes: readonly (Machine & { readonly weight: number })[] = [
   { vcpus: 1, memoryBytes: 2 * GiB, weight: 45 },
   { vcpus: 2, memoryBytes: 4 * GiB, weight: 35 },
@@ -16,7 +17,7 @@ const sizes: readonly (Machine & { readonly weight: number })[] = [
 
 const customerPrefix = 'fleet-customer-';
 
-/** VMs that are made in one go, so that what else the process does at its start is not held up. */
+/** VMs that are created in one go, so that other work of the process at its start is not blocked. */
 const atOnce = 1_000;
 
 /** Options of `startFleet`. */
@@ -25,15 +26,15 @@ export interface StartingFleetOptions<Config> {
   /** How many VMs. */
   readonly count: number;
   readonly seed: number;
-  /** The configuration that a client would have asked for to get such a machine. One of them serves all that are alike. */
+  /** The configuration that a client would have sent for such a machine. VMs of the same size share it. */
   readonly configOf: (machine: Machine) => Config;
-  /** Is told of each VM that runs. */
+  /** Called for each VM that runs. */
   readonly onStarted: (vm: Vm<Config>) => void;
 }
 
 /**
- * Puts running VMs into an empty fleet, as if the host had been up before. There are as many customers as the root of the
- * number of VMs: a hundred with ten thousand.
+ * Adds running VMs to an empty fleet, as if the host had been up before. The number of customers is the square root of
+ * the number of VMs: a hundred for ten thousand.
  */
 export async function startFleet<Config>(options: StartingFleetOptions<Config>): Promise<void> {
   const { fleet, count, seed, configOf, onStarted } = options;
@@ -45,19 +46,19 @@ export async function startFleet<Config>(options: StartingFleetOptions<Config>):
   }
 
   function chooseVm(index: number): NewVm<Config> {
-    let left = 100 * draw(subKey(seed, 1), index);
+    let left = 100 * noiseAt(subKey(seed, 1), index);
     const place = sizes.findIndex(({ weight }) => {
       left -= weight;
       return left < 0;
     });
     const chosen = machines[place];
-    if (chosen === undefined) throw new RangeError('a draw is below 1, so the weights cover it');
-    const customer = 1 + Math.floor(customers * draw(subKey(seed, 2), index));
+    if (chosen === undefined) throw new RangeError('noise is below 1, so the weights cover it');
+    const customer = 1 + Math.floor(customers * noiseAt(subKey(seed, 2), index));
     return { ...chosen, customerId: `${customerPrefix}${customer}` };
   }
 }
 
-/** Whether a VM is of the starting fleet, or has replaced one that was. */
+/** Whether a VM belongs to the starting fleet, or has replaced one that did. */
 export function isOfStartingFleet({ customerId }: Pick<Vm, 'customerId'>): boolean {
   return customerId.startsWith(customerPrefix);
 }

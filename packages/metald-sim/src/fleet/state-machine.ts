@@ -1,8 +1,8 @@
-/** Where a VM is in its life. The words are the values of the label `state`. */
+/** The states of a VM: values of the label `state`. */
 export const vmStates = ['created', 'running', 'paused', 'shutdown'] as const;
 export type VmState = (typeof vmStates)[number];
 
-/** What can be done to a VM. The words are the values of the label `operation`. */
+/** The operations on a VM: values of the label `operation`. */
 export const vmOperations = ['create', 'boot', 'shutdown', 'pause', 'resume', 'reboot', 'delete'] as const;
 export type VmOperation = (typeof vmOperations)[number];
 
@@ -10,8 +10,8 @@ export type VmOperation = (typeof vmOperations)[number];
 export type VmTransition = Exclude<VmOperation, 'create'>;
 
 /**
- * The state machine that metald documents (the real service leaves it to the hypervisor): from where an operation is
- * allowed, and where it leads. A VM that was shut down can only be deleted.
+ * The state machine of metald's documentation (the real service leaves it to the hypervisor): the states in which an
+ * operation is allowed, and the state after it. A VM that was shut down can only be deleted.
  */
 const transitions: Readonly<Record<VmTransition, { from: readonly VmState[]; to: VmState | 'deleted' }>> = {
   boot: { from: ['created'], to: 'running' },
@@ -22,13 +22,13 @@ const transitions: Readonly<Record<VmTransition, { from: readonly VmState[]; to:
   delete: { from: ['created', 'shutdown'], to: 'deleted' },
 };
 
-/** The state after an operation, or `undefined` when it is not allowed from this one. */
+/** The state after an operation, or `undefined` when it is not allowed in this state. */
 export function stateAfter(operation: VmTransition, state: VmState): VmState | 'deleted' | undefined {
   const { from, to } = transitions[operation];
   return from.includes(state) ? to : undefined;
 }
 
-/** The states from which an operation is allowed. */
+/** The states in which an operation is allowed. */
 export function allowedFrom(operation: VmTransition): readonly VmState[] {
   return transitions[operation].from;
 }

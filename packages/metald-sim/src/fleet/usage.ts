@@ -1,6 +1,5 @@
 /**
- * What a VM has used, in whole units. CPU time and bytes are cumulative since it was booted; the load and memory are
- * those of the moment.
+ * The usage of a VM in whole units. CPU time and bytes are cumulative since its boot; load and memory are current values.
  *
  * The numbers are exact up to 2^53: that is 104 days of one busy vCPU in nanoseconds, 13 days of eight, and 8 PiB. Above
  * that they still grow, in steps of two.
@@ -16,7 +15,7 @@ export interface Usage {
   readonly networkTxBytes: number;
 }
 
-/** The amounts that are kept of each VM, in the order in which they stand in a row of numbers. */
+/** The amounts of a VM, in their order in a row of numbers. */
 export const usageFields = [
   'cpuNanos',
   'memoryBytes',
@@ -26,11 +25,11 @@ export const usageFields = [
   'networkTxBytes',
 ] as const satisfies readonly (keyof Usage)[];
 
-/** How many numbers such a row has. */
+/** Numbers in a row. */
 export const usageWidth = usageFields.length;
 
-/** Where memory stands in it: the one amount that is not cumulative. */
+/** Index of memory in a row: the only amount that is not cumulative. */
 export const memoryField = usageFields.indexOf('memoryBytes');
 
-/** Memory of a VM that has just been booted, as a share of all it has: the kernel's. */
+/** Share of its memory that a VM uses right after its boot: that of the kernel. */
 export const bootMemoryShare = 0.1;

@@ -3,28 +3,28 @@ import type { Usage } from './usage.ts';
 import type { VmNow, VmTable } from './vm-table.ts';
 import type { Machine } from './workload.ts';
 
-/** One VM. What changes about it is read from the fleet at each access; a VM that was deleted stays as it was last. */
+/** One VM. Its changing properties are read from the fleet at each access; a deleted VM keeps its last values. */
 export interface Vm<Config = unknown> extends VmNow {
   readonly id: string;
   /** Rises with each VM that is created: the order of lists. */
   readonly ordinal: number;
-  /** Who is billed for it; its boot may still name another. */
+  /** The customer that is billed for it; its boot may change it. */
   readonly customerId: string;
-  /** What the client asked for, as it asked for it. */
+  /** The configuration as the client has sent it. */
   readonly config: Config;
   readonly machine: Machine;
   readonly workload: { readonly profile: string };
   readonly createdAtMs: number;
-  /** Its place in the tables of the fleet. Once it is deleted another VM may have the same. */
+  /** Its index in the tables of the fleet. Another VM may get it once this one is deleted. */
   readonly slot: number;
 }
 
-/** What a VM has from its beginning to its end. */
+/** The properties of a VM that do not change. */
 export type VmIdentity<Config> = Omit<Vm<Config>, keyof VmNow | 'workload'>;
 
 /**
- * A VM over a slot of the table. A class, so that a hundred thousand of them share one set of accessors: the only thing
- * that is kept for each is what does not change while it runs.
+ * A VM that reads from a slot of the table. A class, so that a hundred thousand of them share one set of accessors: an
+ * object has only the properties that do not change.
  */
 export class TableVm<Config> implements Vm<Config> {
   readonly id: string;
@@ -50,7 +50,7 @@ export class TableVm<Config> implements Vm<Config> {
     this.#table = table;
   }
 
-  /** Keeps what it is now, before its slot is given to another. */
+  /** Keeps the current values, before another VM gets the slot. */
   detach(): void {
     this.#last = this.#now;
   }

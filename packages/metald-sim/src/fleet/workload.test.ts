@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { profiles } from './profiles.ts';
 import { usageFields, usageWidth } from './usage.ts';
-import { createVmTable } from './vm-table.ts';
+import { VmTable } from './vm-table.ts';
 
 const machine = { vcpus: 4, memoryBytes: 8 * 1024 ** 3 };
 const seed = 7;
@@ -12,7 +12,7 @@ const memory = usageFields.indexOf('memoryBytes');
 
 /** A VM that was booted at midnight, read as time goes by. */
 function bootVm(ordinal: number, { of = seed, bootedAtMs = midnight } = {}) {
-  const table = createVmTable(of);
+  const table = new VmTable(of);
   const slot = table.add({ ordinal, machine, unixMs: bootedAtMs });
   const { profile } = table.profileOf(slot);
   table.boot(slot, bootedAtMs);
@@ -82,7 +82,7 @@ test('counters never fall, are whole, and are never more than the machine can do
   );
 });
 
-test('another seed, another VM and another life have another load', () => {
+test('another seed, another VM and another boot have another load', () => {
   const loadOf = (ordinal: number, of: number) => bootVm(ordinal, { of }).usageAt(5_000);
   expect(loadOf(0, 2)).not.toEqual(loadOf(0, 1));
   expect(loadOf(1, 1)).not.toEqual(loadOf(0, 1));
@@ -113,7 +113,7 @@ test('idle: three hundredths of the processors are busy at most', () => {
   expect(Math.min(...busy)).toBeGreaterThanOrEqual(1);
 });
 
-test('web: busy for three tenths of a day, most in the afternoon and least at night; sends most of all', () => {
+test('web: busy for three tenths of a day, mostly in the afternoon; sends the most', () => {
   const { usageAt } = bootVmOf('web');
   const hours = Array.from({ length: 25 }, (_, hour) => (usageAt(3_600_000 * hour)[0] ?? 0) / 1e9);
   const used = hours.slice(1).map((seconds, hour) => seconds - (hours[hour] ?? 0));
@@ -124,7 +124,7 @@ test('web: busy for three tenths of a day, most in the afternoon and least at ni
   expect(tx).toBeGreaterThan(read + write + rx);
 });
 
-test('batch: a job of one to three minutes in every five, which reads first and writes then', () => {
+test('batch: a job of one to three minutes in every five that reads, then writes', () => {
   const { busyAt } = bootVmOf('batch');
   for (let window = 0; window < 20; window += 1) {
     const seconds = Array.from({ length: 300 }, (_, second) => 300 * window + second);

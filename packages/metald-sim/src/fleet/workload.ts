@@ -1,22 +1,22 @@
-import { draw, subKey } from './draw.ts';
+import { noiseAt, subKey } from './noise.ts';
 import { type Demand, profileAt, profiles } from './profiles.ts';
 import { bootMemoryShare, memoryField, usageWidth } from './usage.ts';
 
-/** What a VM has, as far as its load is concerned. */
+/** The size of a VM. */
 export interface Machine {
   readonly vcpus: number;
   readonly memoryBytes: number;
 }
 
-/** The numbers that the load of one VM moves: rows of `usageFields`, at the place `at`. */
+/** The numbers that a workload changes: rows of `usageFields`, from the index `at`. */
 export interface UsageRows {
-  /** What was used until the second began. */
+  /** Usage until the second began. */
   readonly base: Float64Array;
-  /** What is used in that second, in whole units. */
+  /** Usage in that second, in whole units. */
   readonly step: Float64Array;
 }
 
-/** How fast memory follows what is wanted: two thirds of the way within this time. */
+/** How fast memory follows its target: two thirds of the way within this time. */
 const memorySettlingSeconds = 30;
 const memorySettledEachSecond = 1 - Math.exp(-1 / memorySettlingSeconds);
 
@@ -24,32 +24,32 @@ const minutesOfDay = 1_440;
 const busiestMinute = 14 * 60;
 
 /**
- * Makes the load of VMs. It is a function of the seed, the VM, the number of its life, the second of that life, and the
- * time of day: nothing depends on when or how often anybody looks. All of a VM's counters move by whole units.
+ * Makes the load of VMs. It is a function of the seed, the VM, its boot epoch, the second of that boot, and the time of
+ * day: nothing depends on when or how often it is read. All counters of a VM move by whole units.
  */
 export function createWorkload(seed: number) {
   const fleetKey = subKey(seed, 0);
   const demand: Demand = { utilisation: 0, memory: 0, diskRead: 0, diskWrite: 0, networkRx: 0, networkTx: 0 };
-  // The curve of a day by the minute: a step of a minute is below a thousandth of a processor.
+  // The curve of a day, one value per minute: the step between two minutes is below a thousandth of a processor.
   const dayWave = Float64Array.from({ length: minutesOfDay }, (_, minute) =>
     Math.cos((2 * Math.PI * (minute - busiestMinute)) / minutesOfDay),
   );
 
   return {
-    /** Which profile a VM has, as its place in `profiles`. */
-    profileOf: (ordinal: number) => profileAt(draw(fleetKey, ordinal)),
+    /** Index of the profile of a VM in `profiles`. */
+    profileOf: (ordinal: number) => profileAt(noiseAt(fleetKey, ordinal)),
 
-    /** What the randomness of a life of a VM is drawn from. A reboot begins another life. */
-    keyOf: (ordinal: number, life: number) => subKey(subKey(fleetKey, ordinal), life),
+    /** The key of all noise of one boot of a VM. */
+    keyOf: (ordinal: number, bootEpoch: number) => subKey(subKey(fleetKey, ordinal), bootEpoch),
 
-    /** Begins a life: nothing is used but the memory of the kernel. */
+    /** Begins a boot: only the memory of the kernel is used. */
     start(base: Float64Array, at: number, machine: Machine): void {
       base.fill(0, at, at + usageWidth);
       base[at + memoryField] = Math.floor(bootMemoryShare * machine.memoryBytes);
     },
 
     /**
-     * Works out what a second uses.
+     * Computes the usage of a second.
      *
      * @param unixSeconds when the second begins
      * @returns utilisation of the processors in it, 0 to 1

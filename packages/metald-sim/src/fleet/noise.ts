@@ -2,14 +2,14 @@
 const goldenStep = 0x9e3779b1;
 
 /**
- * A random number from 0 to below 1 that is a pure function of a key and an index. Unlike a generator it has no state:
- * what is drawn for the hundredth second of a VM is the same whether the 99 before it were looked at or not.
+ * Deterministic noise: a number from 0 to below 1 that is a pure function of a key and an index. Unlike a generator it has
+ * no state: the hundredth second of a VM has the same number whether the 99 before it were read or not.
  */
-export function draw(key: number, index: number): number {
+export function noiseAt(key: number, index: number): number {
   return scramble(scramble(key) ^ Math.imul(index, goldenStep)) / 2 ** 32;
 }
 
-/** A key for a part of what another key stands for. */
+/** Derives the key of a part from the key of the whole. */
 export function subKey(key: number, part: number): number {
   return scramble(key + Math.imul(part + 1, goldenStep));
 }
