@@ -1,6 +1,6 @@
 import type { EntryContent, SpoolEntry } from './entry.ts';
 
-/** Counts what waits in a spool. */
+/** Counts the batches and samples that wait in a spool. */
 export interface DepthCount {
   readonly batches: number;
   readonly samples: number;
@@ -8,7 +8,7 @@ export interface DepthCount {
   subtract(content: EntryContent): void;
 }
 
-/** Makes a count of nothing. */
+/** Makes a count of an empty spool. */
 export function createDepthCount(): DepthCount {
   const count = { batches: 0, samples: 0 };
   const change = (content: EntryContent, sign: 1 | -1) => {
@@ -38,8 +38,8 @@ export function oldestBatchOf(entries: Iterable<SpoolEntry>): number | undefined
 export const mostEntries = 100_000;
 
 /**
- * Notices may go beyond the limits of the batches by a tenth: they are small, and losing one would leave a VM open at
- * billaged for ever.
+ * Notices may exceed the limits of batches by 10 %: they are small, and a lost stop would leave a VM running at billaged
+ * forever.
  */
 export function limitFor(content: EntryContent, limit: number): number {
   return content.kind === 'batch' ? limit : 1.1 * limit;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { headerOf } from '../messages.ts';
 import { openDiskSpool } from './disk-spool.ts';
-import { headerOf } from './entry.ts';
 import type { Spool } from './spool.ts';
 
 /** One thing that happens to a spool. */
@@ -38,10 +38,10 @@ interface Expected {
 async function createModel() {
   const root = await mkdtemp(join(tmpdir(), 'disk-spool-crashes-'));
   const spools: Spool[] = [];
-  let lives = 0;
+  let crashes = 0;
   let nextNumber = 1;
   let waiting: Expected[] = [];
-  const folder = () => join(root, String(lives));
+  const folder = () => join(root, String(crashes));
 
   function open(): Spool {
     const spool = openDiskSpool({
@@ -63,7 +63,7 @@ async function createModel() {
   /** Leaves the spool as `kill -9` would: what it has written by now is what the next one finds. */
   async function crash(damage: (folder: string) => Promise<void> = async () => {}): Promise<void> {
     const before = folder();
-    lives += 1;
+    crashes += 1;
     // In one go, as a death of the process is.
     cpSync(before, folder(), { recursive: true, filter: (path) => !path.endsWith('lock') });
     await damage(folder());
@@ -135,20 +135,20 @@ async function judge(
 
 const fewRuns = { numRuns: 60 };
 
-test('over any sequence of appends, removals and crashes a spool has exactly what is not done with, in order', async () => {
+test('any sequence of appends, removals and crashes keeps the pending entries in order', async () => {
   await fc.assert(
     fc.asyncProperty(steps, (sequence) =>
       judge(sequence, async (model) => {
         await model.crash();
         expect(await model.read()).toEqual(model.expected());
-        expect(model.recovery()).toMatchObject({ damagedStretches: 0, tornBytes: 0 });
+        expect(model.recovery()).toMatchObject({ corruptions: 0, tornBytes: 0 });
       }),
     ),
     fewRuns,
   );
 });
 
-test('a write that was torn costs nothing that was stored before it, and nothing is invented', async () => {
+test('a torn write loses nothing stored before it and invents nothing', async () => {
   const tearing = fc.record({ lost: fc.nat({ max: 2_000 }), garbage: fc.uint8Array({ maxLength: 200 }) });
   await fc.assert(
     fc.asyncProperty(steps, tearing, (sequence, { lost, garbage }) =>
@@ -178,7 +178,7 @@ test('a write that was torn costs nothing that was stored before it, and nothing
   );
 });
 
-test('a byte that has changed costs one record at most, the loss is seen, and nothing is invented', async () => {
+test('a changed byte costs at most one record, is detected, and invents nothing', async () => {
   const flip = fc.record({ file: fc.nat(), at: fc.nat(), change: fc.integer({ min: 1, max: 255 }) });
   await fc.assert(
     fc.asyncProperty(steps, flip, (sequence, { file, at, change }) =>
@@ -189,8 +189,8 @@ test('a byte that has changed costs one record at most, the loss is seen, and no
         const known = new Set(read.map(({ number }) => number));
         const missing = expected.filter(({ number }) => !known.has(number));
         expect(missing.length).toBeLessThanOrEqual(1);
-        const { damagedStretches, tornBytes } = model.recovery();
-        if (missing.length > 0) expect(damagedStretches + tornBytes).toBeGreaterThan(0);
+        const { corruptions, tornBytes } = model.recovery();
+        if (missing.length > 0) expect(corruptions + tornBytes).toBeGreaterThan(0);
         // A damaged acknowledgement brings one batch back, with its own bytes; billaged recognises it.
         const repeated = read.filter(({ number }) => !expected.some((batch) => batch.number === number));
         expect(repeated.length).toBeLessThanOrEqual(1);

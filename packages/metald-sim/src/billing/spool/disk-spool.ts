@@ -1,18 +1,14 @@
-import { close, fdatasync, fsync, open } from 'node:fs';
-import { promisify } from 'node:util';
-import { createDepthCount, limitFor, mostEntries, oldestBatchOf } from './depth-count.ts';
-import { decodeSpoolRecord, encodeSpoolRecord, type SpoolEntry, type SpoolRecord } from './entry.ts';
+import { messageOf } from '@vmobs/settings';
+import { openDeadLetterFile } from './dead-letter-file.ts';
+import { limitFor, mostEntries } from './depth-count.ts';
+import { createDiskEntries, type spoolFailures } from './disk-entries.ts';
+import type { EntryContent } from './entry.ts';
 import { lockFolder } from './folder-lock.ts';
-import { createGroupSync } from './group-sync.ts';
-import { encodeRecord } from './record.ts';
-import { type Place, recoverFolder } from './recover-folder.ts';
-import { createSegment, type Segment } from './segment.ts';
-import { openSetAsideFile } from './set-aside-file.ts';
+import { recoverFolder } from './recover-folder.ts';
+import { encode, openSegmentSet } from './segment-set.ts';
 import type { Spool } from './spool.ts';
 import { SpoolDamageError, SpoolRefusedError, unusableFolder } from './spool-error.ts';
-
-/** What can go wrong with a spool on disk while it runs. */
-export const spoolFailures = ['write', 'sync'] as const;
+import { bodyAt, createWaitingEntries, noBytes } from './waiting-entries.ts';
 
 /** Options of `openDiskSpool`. */
 export interface DiskSpoolOptions {
@@ -21,234 +17,109 @@ export interface DiskSpoolOptions {
   readonly limitBytes: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
-  /** Is told of what the file system refuses and the spool can go on without. */
+  /** Called for each failed operation that the spool can go on without. */
   readonly onFailure: (failure: (typeof spoolFailures)[number], error: unknown) => void;
-  /** Is told of each write and sync before it is made; what it throws counts as what the file system says. @default nothing */
+  /** Is called before each write and sync; what it throws counts as an error of the file system. @default nothing */
   readonly beforeUse?: (operation: (typeof spoolFailures)[number]) => void;
   /**
-   * Longest time between a write and its fsync. A crash of the process loses nothing that was stored; a power cut loses
-   * what was stored in the last of these intervals. @default 1_000
+   * Longest time between a write and its fsync. A crash of the process loses nothing that was stored; a power failure
+   * loses what was stored in the last of these intervals. @default 1_000
    */
   readonly syncIntervalMs?: number;
-  /** Bytes of batches that are kept in memory too, so that what is sent at once is not read back. @default 16 MiB */
+  /** Bytes of batches that are also kept in memory, so that what is sent at once is not read back. @default 16 MiB */
   readonly cacheBytes?: number;
 }
 
 const mebibyte = 1024 ** 2;
-const syncData = promisify(fdatasync);
-const [openFile, syncFile, closeFile] = [promisify(open), promisify(fsync), promisify(close)];
-const noBytes = new Uint8Array();
 
 /**
- * Opens a spool in a folder of its own: append-only segments, each with a file of acknowledgements beside it. A segment
- * is deleted when everything in it is done with. What an earlier process has left is in `recovery`; a new process never
- * writes into its segments.
+ * Opens a spool in its own folder: append-only segments, each with a file of acknowledgements beside it. A segment is
+ * deleted when all its entries are removed. What an earlier process has left is in `recovery`; a new process never appends
+ * to its segments.
  *
  * @throws SpoolFolderError when another process uses the folder or it cannot be written to.
  */
 export function openDiskSpool(options: DiskSpoolOptions): Spool {
   const { folder, limitBytes, now, onFailure, beforeUse = () => undefined } = options;
   const { syncIntervalMs = 1_000, cacheBytes = 16 * mebibyte } = options;
-  const segmentBytes = Math.max(mebibyte / 16, Math.min(16 * mebibyte, limitBytes / 16), limitBytes / 256);
   const lock = lockFolder(folder);
-  const { segments: found, places, roster, recovery } = orRelease(() => recoverFolder(folder));
-  const segments = new Set(found);
-  /** Segments with writes that are not synced; undefined stands for the folder. */
-  const unsynced = new Set<Segment | undefined>();
-  const setAside = openSetAsideFile(folder);
-  const count = createDepthCount();
-  /** Bytes of the records that are not done with, and of the batches in memory. */
-  const bytes = { waiting: 0, cached: 0 };
-  for (const [{ content }, { length }] of places) {
-    count.add(content);
-    bytes.waiting += length;
-  }
+  const { segments, places, liveVmTable, recovery } = orRelease(() => openFolder({ folder, limitBytes, beforeUse }));
+  const deadLetters = openDeadLetterFile(folder);
+  const waiting = createWaitingEntries(places, cacheBytes);
+  const stored = createDiskEntries({ segments, waiting, limitBytes, syncIntervalMs, beforeUse, onFailure });
   let nextSequence = (recovery.entries.at(-1)?.sequence ?? 0) + 1;
-  let active = orRelease(() => beginSegment((found.at(-1)?.number ?? 0) + 1));
-  const groupSync = createGroupSync({ intervalMs: syncIntervalMs, sync });
-  groupSync.request();
+  let closing: Promise<void> | undefined;
 
-  /** Does a part of opening. */
-  function orRelease<T>(work: () => T): T {
+  function orRelease<T>(open: () => T): T {
     try {
-      return work();
+      return open();
     } catch (cause) {
       lock.release();
       throw unusableFolder(folder, cause);
     }
   }
 
-  function beginSegment(number: number): Segment {
-    const segment = createSegment(folder, number);
-    try {
-      beforeUse('write');
-      segment.append(encode({ type: 'roster', vms: roster.list() }));
-    } catch (error) {
-      segment.remove();
-      throw error;
-    }
-    segments.add(segment);
-    unsynced.add(undefined).add(segment);
-    return segment;
+  /** @throws SpoolRefusedError when a record of this length would exceed a limit */
+  function requireRoom(content: EntryContent, length: number): void {
+    const used = segments.usedBytes;
+    if (used + length <= limitFor(content, limitBytes) && waiting.size < limitFor(content, mostEntries)) return;
+    throw new SpoolRefusedError('spool_full', `${waiting.size} entries wait in ${used} bytes, which is the limit`);
   }
 
-  /** Writes the record of an entry into the active segment. @throws what the file system says */
-  function store(record: Buffer): Place {
-    if (active.size > segmentBytes) active = beginSegment(active.number + 1);
-    beforeUse('write');
-    const place = { segment: active, offset: active.append(record), length: record.length };
-    active.pending += 1;
-    unsynced.add(active);
-    groupSync.request();
-    return place;
-  }
-
-  function forget({ segment, offset }: Place): void {
-    segment.pending -= 1;
-    if (segment.pending === 0) groupSync.request();
-    // Without it, it is sent again after a restart, and recognised.
-    tryToWrite(() => segment.markDone(offset));
-  }
-
-  /** Writes what the spool can go on without. */
-  function tryToWrite(write: () => void): void {
-    try {
-      beforeUse('write');
-      write();
-    } catch (error) {
-      onFailure('write', error);
-    }
-  }
-
-  function remove(entry: SpoolEntry): void {
-    const place = places.get(entry);
-    if (place === undefined) return;
-    places.delete(entry);
-    count.subtract(entry.content);
-    bytes.waiting -= place.length;
-    bytes.cached -= place.body?.length ?? 0;
-    forget(place);
-  }
-
-  async function sync(): Promise<void> {
-    const written = [...unsynced];
-    const newest = active.number;
-    try {
-      unsynced.clear();
-      if (written.length > 0) beforeUse('sync');
-      await Promise.all(written.map((segment) => (segment ? syncData(segment.descriptor) : syncFolder(folder))));
-      // The newest roster is on disk, and everything that was copied out of old segments.
-      for (const segment of segments) {
-        if (segment.pending > 0 || segment.number >= newest) continue;
-        segments.delete(segment);
-        segment.remove();
-      }
-      await moveOutOfOldest();
-    } catch (error) {
-      for (const segment of written) unsynced.add(segment);
-      onFailure('sync', error);
-      groupSync.request();
-    }
-  }
-
-  /** One VM that is stuck must not keep a disk full of what the others are done with: its entries move. */
-  async function moveOutOfOldest(): Promise<void> {
-    const [oldest] = segments;
-    const used = usedBytes();
-    if (oldest === undefined || oldest === active || used < limitBytes / 4 || bytes.waiting > used / 4) return;
-    for (const [entry, place] of places) {
-      if (place.segment !== oldest) continue;
-      const body = await bodyAt(place).catch(ignoreDamage);
-      // It may be done with by now; a damaged one is found out, and counted, when its turn comes.
-      if (body === undefined || places.get(entry) !== place) continue;
-      const copy = store(encode({ type: 'copy', entry, body }));
-      places.set(entry, { ...copy, ...(place.body && { body: place.body }) });
-      bytes.waiting += copy.length - place.length;
-      forget(place);
-    }
-  }
-
-  async function bodyAt({ segment, offset, length, body }: Place): Promise<Uint8Array> {
-    if (body !== undefined) return body;
-    const record = decodeSpoolRecord(await segment.read(offset, length));
-    return 'body' in record ? record.body : noBytes;
-  }
-
-  function usedBytes(): number {
-    let sum = 0;
-    for (const { size } of segments) sum += size;
-    return sum;
+  async function closeAll(): Promise<void> {
+    await stored.close();
+    deadLetters.close();
+    lock.release();
   }
 
   return {
     isDurable: true,
     recovery,
     get depth() {
-      const { batches, samples } = count;
-      const oldestBatchAtMs = oldestBatchOf(places.keys());
-      return { entries: places.size, batches, samples, bytes: usedBytes(), limitBytes, oldestBatchAtMs };
+      const { size, batches, samples, oldestBatchAtMs } = waiting;
+      return { entries: size, batches, samples, bytes: segments.usedBytes, limitBytes, oldestBatchAtMs };
     },
-    waiting: () => places.keys(),
+    waiting: waiting.entries,
     append(content, trace, body = noBytes) {
       const entry = { sequence: nextSequence, storedAtMs: now(), content, trace };
       const record = encode({ type: 'entry', entry, body });
-      const used = usedBytes();
-      if (used + record.length > limitFor(content, limitBytes) || places.size >= limitFor(content, mostEntries)) {
-        throw new SpoolRefusedError('spool_full', `${places.size} entries wait, in ${used} bytes; no more is taken`);
-      }
-      let place: Place;
+      requireRoom(content, record.length);
       try {
-        place = store(record);
+        stored.store(entry, record, body);
       } catch (cause) {
         onFailure('write', cause);
-        const reason = cause instanceof Error ? cause.message : String(cause);
+        const reason = messageOf(cause);
         throw new SpoolRefusedError('spool_unwritable', `cannot write to ${folder}: ${reason}`, { cause });
       }
       nextSequence += 1;
-      if (bytes.cached + body.length <= cacheBytes) {
-        place.body = body;
-        bytes.cached += body.length;
-      }
-      places.set(entry, place);
-      count.add(content);
-      bytes.waiting += place.length;
-      roster.note(content);
+      liveVmTable.note(content);
       return entry;
     },
     async read(entry) {
-      const place = places.get(entry);
+      const place = waiting.placeOf(entry);
       if (place === undefined) throw new SpoolDamageError(`entry ${entry.sequence} is not in the spool`);
       return bodyAt(place);
     },
-    remove,
-    setAside(entry, body) {
-      tryToWrite(() => setAside.keep(entry, body));
-      remove(entry);
+    remove: stored.remove,
+    deadLetter(entry, body) {
+      stored.tryToWrite(() => deadLetters.keep(entry, body));
+      stored.remove(entry);
     },
-    async close() {
-      tryToWrite(() => active.append(encode({ type: 'end' })));
-      await groupSync.finish();
-      for (const segment of segments) segment.close();
-      setAside.close();
-      lock.release();
+    close() {
+      closing ??= closeAll();
+      return closing;
     },
   };
 }
 
-function ignoreDamage(error: unknown): undefined {
-  if (!(error instanceof SpoolDamageError)) throw error;
-}
-
-function encode(record: SpoolRecord): Buffer {
-  return encodeRecord(encodeSpoolRecord(record));
-}
-
-/** A new file is on disk when its folder is. */
-async function syncFolder(folder: string): Promise<void> {
-  const descriptor = await openFile(folder, 'r');
-  try {
-    await syncFile(descriptor);
-  } finally {
-    await closeFile(descriptor);
-  }
+/** Recovers a folder and begins a new segment in it. @throws the error of the file system */
+function openFolder({
+  folder,
+  limitBytes,
+  beforeUse,
+}: Required<Pick<DiskSpoolOptions, 'folder' | 'limitBytes' | 'beforeUse'>>) {
+  const segmentBytes = Math.max(mebibyte / 16, Math.min(16 * mebibyte, limitBytes / 16), limitBytes / 256);
+  const { segments: found, ...recovered } = recoverFolder(folder);
+  const segments = openSegmentSet({ folder, found, segmentBytes, liveVms: recovered.liveVmTable, beforeUse });
+  return { ...recovered, segments };
 }

@@ -3,20 +3,19 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { unusableFolder } from './spool-error.ts';
 
-/** What SQLite answers when another process holds the lock. */
+/** The error code of SQLite when another process holds the lock. */
 const sqliteBusy = 5;
 
-/** A folder that belongs to this process alone until it is released. */
+/** A folder that only this process uses until it is released. */
 export interface FolderLock {
   release(): void;
 }
 
 /**
- * Makes a folder and locks it. The lock is the one of an SQLite file: the kernel ends it with the process, however that
- * dies, so there is none left to clear away; a file with a process id would be, and in a container the id is always the
- * same.
+ * Makes a folder and locks it with the lock of an SQLite file. The kernel releases it when the process ends, however that
+ * happens. A file with a process id would stay after a crash, and in a container the id is always the same.
  *
- * @throws SpoolFolderError when another process has the folder or it cannot be written to.
+ * @throws SpoolFolderError when another process uses the folder or it cannot be written to.
  */
 export function lockFolder(folder: string): FolderLock {
   let database: DatabaseSync | undefined;

@@ -1,8 +1,8 @@
-/** Brings what was written to the disk, many writes at a time. */
+/** Syncs writes to the disk, many at a time. */
 export interface GroupSync {
   /** Asks for a sync within the interval. */
   request(): void;
-  /** Syncs now and ends: waits for the one under way first. */
+  /** Waits for the sync under way, then syncs a last time. */
   finish(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export function createGroupSync({ intervalMs, sync }: GroupSyncOptions): GroupSy
   let isFinished = false;
 
   function start(): void {
-    // What is written from here on may miss this sync, so it asks for the next one.
+    // Later writes may miss this sync, so they request the next one.
     timer = undefined;
     running = running.then(sync);
   }

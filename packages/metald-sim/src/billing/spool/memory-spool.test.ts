@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { headerOf } from './entry.ts';
+import { headerOf } from '../messages.ts';
 import { createMemorySpool } from './memory-spool.ts';
 
 const bytes = Buffer.alloc(40);

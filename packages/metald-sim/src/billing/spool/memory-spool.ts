@@ -13,7 +13,7 @@ export interface MemorySpoolOptions {
 
 const noBytes = new Uint8Array();
 
-/** Makes a spool that ends with the process. */
+/** Makes a spool in memory, which ends with the process. */
 export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spool {
   const stored = new Map<SpoolEntry, Uint8Array>();
   const count = createDepthCount();
@@ -30,7 +30,7 @@ export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spoo
 
   return {
     isDurable: false,
-    recovery: { entries: [], liveVms: [], endedInOrder: true, damagedStretches: 0, tornBytes: 0 },
+    recovery: { entries: [], liveVms: [], endedInOrder: true, corruptions: 0, tornBytes: 0 },
     get depth() {
       const { batches, samples } = count;
       const oldestBatchAtMs = oldestBatchOf(stored.keys());
@@ -39,7 +39,7 @@ export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spoo
     waiting: () => stored.keys(),
     append(content, trace, body = noBytes) {
       if (bytes + body.length > limitFor(content, limitBytes) || stored.size >= limitFor(content, mostEntries)) {
-        throw new SpoolRefusedError('spool_full', `${stored.size} entries of ${bytes} bytes wait; no more is taken`);
+        throw new SpoolRefusedError('spool_full', `${stored.size} entries of ${bytes} bytes wait, which is the limit`);
       }
       const entry = { sequence: nextSequence++, storedAtMs: now(), content, trace };
       stored.set(entry, body);
@@ -53,7 +53,7 @@ export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spoo
       return body;
     },
     remove,
-    setAside: remove,
+    deadLetter: remove,
     async close() {},
   };
 }

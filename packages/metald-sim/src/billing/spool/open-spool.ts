@@ -4,10 +4,10 @@ import { type DiskSpoolOptions, openDiskSpool } from './disk-spool.ts';
 import { createMemorySpool } from './memory-spool.ts';
 import type { Spool } from './spool.ts';
 
-/** What is set instead of a folder for a spool that ends with the process. */
+/** The setting for a spool in memory instead of a folder. */
 export const memoryOnly = 'memory';
 
-/** Most bytes of a spool in memory, whatever the limit of one on disk. */
+/** Most bytes of a spool in memory, even if the limit is higher. */
 const longestMemoryBytes = 64 * 1024 ** 2;
 
 /**

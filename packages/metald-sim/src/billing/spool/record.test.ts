@@ -17,7 +17,7 @@ test('every record of a file is found, in order, and nothing else', () => {
     fc.property(payloads, (parts) => {
       const file = Buffer.concat(encodeAll(parts));
       expect(found(file)).toEqual(parts.map(hex));
-      expect(scanRecords(file)).toMatchObject({ damagedStretches: 0, end: file.length });
+      expect(scanRecords(file)).toMatchObject({ corruptions: 0, end: file.length });
     }),
   );
 });
@@ -36,7 +36,7 @@ test('a file that was cut off anywhere has the records that are whole', () => {
         whole += 1;
       }
       expect(found(file.subarray(0, length))).toEqual(parts.slice(0, whole).map(hex));
-      expect(scanRecords(file.subarray(0, length))).toMatchObject({ damagedStretches: 0, end });
+      expect(scanRecords(file.subarray(0, length))).toMatchObject({ corruptions: 0, end });
     }),
   );
 });
@@ -55,7 +55,7 @@ test('a byte that has changed costs the record in which it is, and no other', ()
       });
       expect(found(file)).toEqual(parts.filter((_payload, index) => index !== hit).map(hex));
       // At the end of a file damage cannot be told from a write that was cut off.
-      expect(scanRecords(file).damagedStretches).toBe(hit === records.length - 1 ? 0 : 1);
+      expect(scanRecords(file).corruptions).toBe(hit === records.length - 1 ? 0 : 1);
     }),
   );
 });

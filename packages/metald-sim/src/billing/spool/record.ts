@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 
 /**
- * Marks where a record begins, so that the records behind a damaged one are found again. Four bytes that are no text and
- * no usual start of a protobuf message.
+ * Marks the beginning of a record, so that the records after a corrupt one are found. These four bytes are not text and
+ * not a likely beginning of a protobuf message.
  */
 const mark = 0xf5b1_9ac3;
 
@@ -14,7 +14,7 @@ export function recordLength(payloadLength: number): number {
   return prefixBytes + payloadLength;
 }
 
-/** Writes a payload, given in parts, as one record. */
+/** Encodes a payload, given in parts, as one record. */
 export function encodeRecord(parts: readonly Uint8Array[]): Buffer {
   const payloadLength = parts.reduce((sum, { length }) => sum + length, 0);
   const record = Buffer.allocUnsafe(recordLength(payloadLength));
@@ -49,19 +49,19 @@ export interface FoundRecord {
   readonly payload: Buffer;
 }
 
-/** What a file of records holds. */
+/** The records of a file. */
 export interface RecordScan {
   readonly records: readonly FoundRecord[];
-  /** Stretches between records that are no record: damage, not a write that was cut off. */
-  readonly damagedStretches: number;
-  /** Where the last whole record ends; what follows was being written when the process or the machine died. */
+  /** Corrupt places between records. An incomplete write at the end is not one. */
+  readonly corruptions: number;
+  /** Where the last whole record ends; the rest is a write that a crash has cut off. */
   readonly end: number;
 }
 
-/** Finds every whole record of a file, those behind damage included. */
+/** Finds every whole record of a file, also after corrupt places. */
 export function scanRecords(bytes: Buffer): RecordScan {
   const records: FoundRecord[] = [];
-  let damagedStretches = 0;
+  let corruptions = 0;
   let end = 0;
   for (let offset = 0; offset !== -1 && offset < bytes.length; ) {
     const payload = decodeRecord(bytes, offset);
@@ -69,12 +69,12 @@ export function scanRecords(bytes: Buffer): RecordScan {
       offset = bytes.indexOf(markBytes, offset + 1);
       continue;
     }
-    if (offset !== end) damagedStretches += 1;
+    if (offset !== end) corruptions += 1;
     records.push({ offset, payload });
     offset += recordLength(payload.length);
     end = offset;
   }
-  return { records, damagedStretches, end };
+  return { records, corruptions, end };
 }
 
 const markBytes = Buffer.alloc(4);

@@ -1,12 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeSpoolRecord, type SpoolEntry } from './entry.ts';
+import { createLiveVmTable, type LiveVmTable } from './live-vm-table.ts';
 import { recordLength } from './record.ts';
-import { createRoster, type Roster } from './roster.ts';
 import { listSegments, loadSegment, type Segment } from './segment.ts';
 import type { Recovery } from './spool.ts';
 
-/** Where the record of an entry stands. */
+/** The place of the record of an entry. */
 export interface Place {
   readonly segment: Segment;
   readonly offset: number;
@@ -19,37 +19,37 @@ export interface Place {
 /** What was found in a folder. */
 export interface RecoveredFolder {
   readonly segments: readonly Segment[];
-  /** What is not done with, in order. */
+  /** The entries that wait, in order. */
   readonly places: Map<SpoolEntry, Place>;
-  readonly roster: Roster;
+  readonly liveVmTable: LiveVmTable;
   readonly recovery: Recovery;
 }
 
-/** Reads everything that earlier processes have left in a folder, and repairs what a crash has left half done. */
+/** Reads what earlier processes have left in a folder, and repairs what a crash has left incomplete. */
 export function recoverFolder(folder: string): RecoveredFolder {
   const { numbers, orphans } = listSegments(readdirSync(folder));
   for (const name of orphans) rmSync(join(folder, name));
 
   const found = new Map<number, { entry: SpoolEntry; place: Place }>();
-  const roster = createRoster();
+  const liveVmTable = createLiveVmTable();
   const segments: Segment[] = [];
   let endedInOrder = true;
-  let damagedStretches = 0;
+  let corruptions = 0;
   let tornBytes = 0;
 
   for (const number of numbers) {
     const { segment, scan, done, tornBytes: torn } = loadSegment(folder, number);
     segments.push(segment);
-    damagedStretches += scan.damagedStretches;
+    corruptions += scan.corruptions;
     tornBytes += torn;
     if (torn > 0) endedInOrder = false;
     for (const { offset, payload } of scan.records) {
       const record = decodeSpoolRecord(payload);
       endedInOrder = record.type === 'end';
-      if (record.type === 'roster') roster.reset(record.vms);
-      if (record.type === 'entry') roster.note(record.entry.content);
+      if (record.type === 'roster') liveVmTable.reset(record.vms);
+      if (record.type === 'entry') liveVmTable.note(record.entry.content);
       if (!('entry' in record) || done.has(offset)) continue;
-      // A crash between copying an entry and forgetting the original leaves both.
+      // A crash between the copy of an entry and the removal of the original leaves both.
       const original = found.get(record.entry.sequence)?.place;
       if (original !== undefined) {
         original.segment.markDone(original.offset);
@@ -65,12 +65,12 @@ export function recoverFolder(folder: string): RecoveredFolder {
   return {
     segments,
     places: new Map(inOrder.map(({ entry, place }) => [entry, place])),
-    roster,
+    liveVmTable,
     recovery: {
       entries: inOrder.map(({ entry }) => entry),
-      liveVms: roster.list(),
+      liveVms: liveVmTable.list(),
       endedInOrder,
-      damagedStretches,
+      corruptions,
       tornBytes,
     },
   };

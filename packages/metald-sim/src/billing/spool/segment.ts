@@ -2,31 +2,32 @@ import { closeSync, ftruncateSync, openSync, readFileSync, read as readWithCallb
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { codeOf } from '@vmobs/settings';
 import { decodeRecord, type RecordScan, scanRecords } from './record.ts';
 import { SpoolDamageError } from './spool-error.ts';
 
 const readAt = promisify(readWithCallback);
 
-/** Bytes of an acknowledgement: the offset of the record that it is about, and the CRC-32 of that. */
+/** Bytes of an acknowledgement: the offset of its record, and the CRC-32 of that offset. */
 const doneBytes = 8;
 
-/** One file of records, and the file beside it that says which of them are done with. */
+/** A file of records, and the file beside it with the acknowledgements. */
 export interface Segment {
   readonly number: number;
   /** Bytes of whole records. */
   readonly size: number;
-  /** Entries that are not done with; counted by its owner. */
+  /** Entries that wait; counted by its owner. */
   pending: number;
   /** For fsync. */
   readonly descriptor: number;
-  /** Writes a record behind the others. @returns its offset @throws what the file system says; the segment is as before */
+  /** Appends a record. @returns its offset @throws the error of the file system; the segment is as before then */
   append(record: Buffer): number;
-  /** Reads the payload of a record. @throws SpoolDamageError when it is not what was written */
+  /** Reads the payload of a record. @throws SpoolDamageError when its checksum is wrong */
   read(offset: number, length: number): Promise<Buffer>;
-  /** Notes that the record at an offset is done with. @throws what the file system says */
+  /** Acknowledges the record at an offset. @throws the error of the file system */
   markDone(offset: number): void;
   close(): void;
-  /** Closes and deletes both files. The one with the records goes first: acknowledgements alone mean nothing. */
+  /** Closes and deletes both files, the records first: acknowledgements without records are ignored. */
   remove(): void;
 }
 
@@ -34,16 +35,16 @@ export interface Segment {
 export interface LoadedSegment {
   readonly segment: Segment;
   readonly scan: RecordScan;
-  /** Offsets of the records that are done with. */
+  /** Offsets of the acknowledged records. */
   readonly done: ReadonlySet<number>;
-  /** Bytes that a write which was cut off had left at the end; they are cut away. */
+  /** Bytes of an incomplete write at the end; they are removed. */
   readonly tornBytes: number;
 }
 
 const recordEnding = '.spool';
 const doneEnding = '.done';
 
-/** The numbers of the segments among the names of a folder, rising, and the acknowledgements that belong to none. */
+/** The numbers of the segments in a folder, rising, and the files of acknowledgements without a segment. */
 export function listSegments(names: readonly string[]): { numbers: number[]; orphans: string[] } {
   const numbers = names
     .flatMap((name) => (/^\d{10}\.spool$/.test(name) ? [Number.parseInt(name, 10)] : []))
@@ -56,12 +57,12 @@ function fileName(number: number, ending: string): string {
   return `${String(number).padStart(10, '0')}${ending}`;
 }
 
-/** Begins a new segment. @throws what the file system says, also when there is a segment of this number */
+/** Begins a new segment. @throws the error of the file system, also when there is a segment of this number */
 export function createSegment(folder: string, number: number): Segment {
   return openSegment(folder, number, openSync(join(folder, fileName(number, recordEnding)), 'wx+', 0o600), 0);
 }
 
-/** Reads a segment of an earlier process, and cuts off what a write had left that was cut off. */
+/** Reads a segment of an earlier process, and removes an incomplete write at its end. */
 export function loadSegment(folder: string, number: number): LoadedSegment {
   const descriptor = openSync(join(folder, fileName(number, recordEnding)), 'r+');
   const bytes = readFileSync(descriptor);
@@ -72,7 +73,7 @@ export function loadSegment(folder: string, number: number): LoadedSegment {
   return { segment, scan, done: readDone(join(folder, fileName(number, doneEnding))), tornBytes };
 }
 
-/** Acknowledgements that are damaged count as none: their entries are sent again. */
+/** Corrupt acknowledgements are ignored: their entries are sent again. */
 function readDone(path: string): Set<number> {
   const done = new Set<number>();
   const bytes = readIfThere(path);
@@ -86,7 +87,7 @@ function readIfThere(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+    if (codeOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   }
 }
@@ -98,7 +99,7 @@ function openSegment(folder: string, number: number, descriptor: number, bytes: 
   function openDone(): number {
     const path = join(folder, fileName(number, doneEnding));
     const opened = openSync(path, 'a+', 0o600);
-    // A torn acknowledgement would shift those behind it.
+    // An incomplete acknowledgement would shift those after it.
     const length = readFileSync(path).length;
     ftruncateSync(opened, length - (length % doneBytes));
     doneDescriptor = opened;
@@ -119,7 +120,7 @@ function openSegment(folder: string, number: number, descriptor: number, bytes: 
     },
     append(record) {
       const offset = size;
-      // At its place, not at the end of the file: what a write that failed has left is written over.
+      // At its offset, not at the end of the file: this overwrites what a failed write has left.
       writeWhole(descriptor, record, offset);
       size += record.length;
       return offset;

@@ -1,24 +1,24 @@
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError, messageOf } from '@vmobs/settings';
 
-/** Says at the start why a spool folder cannot be used and what to change. */
+/** A spool folder cannot be used. The message has the reason and what to change. */
 export class SpoolFolderError extends CommandError {
   override readonly name = 'SpoolFolderError';
 }
 
-/** Says of any failure that a folder cannot be used, and how to choose another. */
+/** Turns any failure to open a folder into an error that says how to choose another. */
 export function unusableFolder(folder: string, cause: unknown): SpoolFolderError {
   if (cause instanceof SpoolFolderError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new SpoolFolderError(
     `cannot use the spool folder ${folder}: ${reason}; choose another with UNKEY_METALD_SIM_SPOOL or --spool, or "memory" for none`,
     { cause },
   );
 }
 
-/** Why an entry was not stored: the spool has reached its limit, or the disk does not take it. */
+/** Why an entry was not stored: the spool is at its limit, or the write failed. */
 export type SpoolRefusal = 'spool_full' | 'spool_unwritable';
 
-/** Says that an entry was not stored. Nothing of it is left in the spool. */
+/** An entry was not stored. Nothing of it is left in the spool. */
 export class SpoolRefusedError extends Error {
   override readonly name = 'SpoolRefusedError';
   readonly refusal: SpoolRefusal;
@@ -29,7 +29,7 @@ export class SpoolRefusedError extends Error {
   }
 }
 
-/** Says that an entry cannot be read back. */
+/** An entry cannot be read back. */
 export class SpoolDamageError extends Error {
   override readonly name = 'SpoolDamageError';
 }

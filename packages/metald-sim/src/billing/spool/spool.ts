@@ -1,13 +1,13 @@
 import type { EntryContent, LiveVm, SpoolEntry } from './entry.ts';
 
-/** How much waits in a spool. */
+/** How much a spool contains. */
 export interface SpoolDepth {
   /** Batches and notices. */
   readonly entries: number;
   readonly batches: number;
   /** Samples in those batches. */
   readonly samples: number;
-  /** Bytes that it takes on disk, or in memory; what is done with counts until it is deleted. */
+  /** Bytes on disk, or in memory; removed entries count until their file is deleted. */
   readonly bytes: number;
   /** Most bytes that it may take. */
   readonly limitBytes: number;
@@ -15,30 +15,30 @@ export interface SpoolDepth {
   readonly oldestBatchAtMs: number | undefined;
 }
 
-/** What an earlier process has left in a spool. */
+/** What a spool has recovered from an earlier process. */
 export interface Recovery {
-  /** What was not acknowledged, in order. */
+  /** Entries that were not acknowledged, in order. */
   readonly entries: readonly SpoolEntry[];
   /** VMs that were alive when that process ended. */
   readonly liveVms: readonly LiveVm[];
-  /** Whether it ended in order; otherwise samples of the last moments may be missing. */
+  /** Whether it ended normally; otherwise its last samples may be missing. */
   readonly endedInOrder: boolean;
-  /** Stretches of the files that cannot be read: at least as many entries are lost. */
-  readonly damagedStretches: number;
-  /** Bytes of writes that were cut off; they were never acknowledged as stored. */
+  /** Corrupt places of the files: at least this many entries are lost. */
+  readonly corruptions: number;
+  /** Bytes of incomplete writes; they never counted as stored. */
   readonly tornBytes: number;
 }
 
 /** Keeps batches and notices until billaged has acknowledged them. */
 export interface Spool {
-  /** Whether what is stored outlives the process. */
+  /** Whether entries outlive the process. */
   readonly isDurable: boolean;
   readonly depth: SpoolDepth;
   readonly recovery: Recovery;
-  /** Everything that waits, oldest first. */
+  /** All entries, oldest first. */
   waiting(): Iterable<SpoolEntry>;
   /**
-   * Stores an entry. When this returns, a death of the process does not lose it.
+   * Stores an entry. When this returns, a crash of the process does not lose it if the spool is durable.
    *
    * @param body the bytes of a batch; nothing for a notice
    * @throws SpoolRefusedError when the spool is full or cannot be written to
@@ -46,10 +46,10 @@ export interface Spool {
   append(content: EntryContent, trace: SpoolEntry['trace'], body?: Uint8Array): SpoolEntry;
   /** The bytes of a batch. @throws SpoolDamageError when they cannot be read back */
   read(entry: SpoolEntry): Promise<Uint8Array>;
-  /** Forgets an entry: it was acknowledged, or given up. */
+  /** Removes an entry: it was acknowledged, or is lost. */
   remove(entry: SpoolEntry): void;
-  /** Keeps a batch that billaged refuses where a person finds it, and forgets it. */
-  setAside(entry: SpoolEntry, body: Uint8Array): void;
-  /** Writes everything out and releases the folder. */
+  /** Moves a batch that billaged rejects to the dead letters, where a person can find it. */
+  deadLetter(entry: SpoolEntry, body: Uint8Array): void;
+  /** Writes everything out and releases the folder. Closing twice closes once. */
   close(): Promise<void>;
 }

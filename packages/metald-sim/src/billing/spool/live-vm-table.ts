@@ -1,7 +1,7 @@
 import type { EntryContent, LiveVm } from './entry.ts';
 
-/** Which VMs billaged believes to be alive, by what has been stored for it. */
-export interface Roster {
+/** The VMs that billaged believes to be alive, according to the stored entries. */
+export interface LiveVmTable {
   /** Takes note of a stored entry. */
   note(content: EntryContent): void;
   /** Replaces everything that is known. */
@@ -9,8 +9,8 @@ export interface Roster {
   list(): LiveVm[];
 }
 
-/** Makes an empty roster. */
-export function createRoster(): Roster {
+/** Makes an empty table. */
+export function createLiveVmTable(): LiveVmTable {
   const vms = new Map<string, LiveVm>();
   return {
     note(content) {

@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import { encodeSpoolRecord, type SpoolEntry } from './entry.ts';
 import { encodeRecord } from './record.ts';
 
-/** Most bytes of refused batches that are kept: they are for a person to look at. */
+/** Most bytes of dead letters: they are kept for a person to look at. */
 const limitBytes = 16 * 1024 ** 2;
 
-/** The file of the batches that billaged refused, in the format of a segment. */
-export interface SetAsideFile {
+/** The file of the batches that billaged rejected, in the format of a segment. */
+export interface DeadLetterFile {
   /** Keeps a batch while there is room. @throws what the file system says */
   keep(entry: SpoolEntry, body: Uint8Array): void;
   close(): void;
 }
 
 /** Opens `set-aside.spool` of a folder with the first batch that needs it. */
-export function openSetAsideFile(folder: string): SetAsideFile {
+export function openDeadLetterFile(folder: string): DeadLetterFile {
   let descriptor: number | undefined;
   return {
     keep(entry, body) {

@@ -1,0 +1,36 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { openSpool } from './open-spool.ts';
+
+const mebibyte = 1024 ** 2;
+
+function open(folder: string, limitBytes = 256 * mebibyte) {
+  const spool = openSpool({ folder, limitBytes, now: () => 1, onFailure: () => undefined });
+  onTestFinished(() => spool.close());
+  return spool;
+}
+
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'open-spool-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test.for(['memory', ''])('the folder "%s" stands for a spool in memory, of 64 MiB at most', (folder) => {
+  expect(open(folder)).toMatchObject({ isDurable: false, depth: { limitBytes: 64 * mebibyte } });
+  expect(open(folder, mebibyte).depth.limitBytes).toBe(mebibyte);
+});
+
+test('any other folder is one on disk, with the limit that is set', async () => {
+  const folder = join(await createFolder(), 'spool');
+  expect(open(folder)).toMatchObject({ isDurable: true, depth: { limitBytes: 256 * mebibyte } });
+  expect(await readdir(folder)).toContain('0000000001.spool');
+});
+
+test('a relative path is found from the working directory', async () => {
+  const here = await createFolder();
+  open(join(relative(process.cwd(), here), 'one'));
+  expect(await readdir(here)).toEqual(['one']);
+});
