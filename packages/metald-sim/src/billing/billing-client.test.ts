@@ -1,11 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { Code } from '@connectrpc/connect';
+import { Code, ConnectError } from '@connectrpc/connect';
+import { startTelemetry } from '@vmobs/telemetry';
 import { SendMetricsBatchRequestSchema, SendMetricsBatchResponseSchema } from '@vmobs/wire/billing';
-import { afterEach, expect, test } from 'vitest';
-import { createBillingClient } from './billing-client.ts';
-import { retryAfterMs } from './retry-after.ts';
+import { afterEach, expect, onTestFinished, test } from 'vitest';
+import { metaldDefaults } from '../config.ts';
+import { createBillingClient, createNullClient, retryAfterMs } from './billing-client.ts';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
@@ -125,7 +126,7 @@ test('a call that is broken off ends, though billaged never answers', async () =
   const aborting = new AbortController();
   const call = client.sendBatch(batch, aborting.signal);
   const ended = expect(call).rejects.toMatchObject({ code: Code.Canceled });
-  await expect.poll(() => requests.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => requests.length, { timeout: 100_000 }).toBe(1);
   aborting.abort();
   await ended;
 });
@@ -142,4 +143,40 @@ test('each notice goes to its own method', async () => {
     'NotifyPossibleGap',
     'SendHeartbeat',
   ]);
+});
+
+test('without billaged a batch is dropped with a line that has its size', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const telemetry = await startTelemetry({
+    name: 'metald',
+    version: '0',
+    settings: { ...metaldDefaults, metricsPort: 0, logLevel: 'debug' },
+    logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  onTestFinished(async () => void (await telemetry.close()));
+  await createNullClient(telemetry.logger).sendBatch(batch, signal);
+  expect(lines.at(-1)).toMatchObject({
+    level: 'debug',
+    msg: 'billing is off: batch dropped',
+    bytes: batch.length,
+  });
+});
+
+const now = Date.parse('2026-01-01T00:00:00Z');
+
+test.for([
+  ['7', 7_000],
+  ['0', 0],
+  [' 3 ', 3_000],
+  ['Thu, 01 Jan 2026 00:00:05 GMT', 5_000],
+  ['Wed, 31 Dec 2025 23:59:00 GMT', 0],
+  ['', undefined],
+  ['soon', undefined],
+] as const)('Retry-After %j is %s ms', ([value, expected]) => {
+  expect(retryAfterMs(new ConnectError('busy', Code.Unavailable, { 'retry-after': value }), now)).toBe(expected);
+});
+
+test('an error without the header, or without headers, has no Retry-After', () => {
+  expect(retryAfterMs(new ConnectError('busy'), now)).toBeUndefined();
+  expect(retryAfterMs(new TypeError('fetch failed'), now)).toBeUndefined();
 });

@@ -18,7 +18,7 @@ function createTestBreaker() {
   return { breaker, time, fail };
 }
 
-test('it opens after so many failures in a row, not before, and a success begins the count anew', () => {
+test('it opens after enough consecutive failures, and a success resets the count', () => {
   const { breaker, fail } = createTestBreaker();
   fail(2);
   breaker.succeeded(breaker.begin());
@@ -41,7 +41,7 @@ test('after the pause one attempt is made, and its success closes it', () => {
   expect([breaker.state, breaker.waitMs()]).toEqual(['closed', 0]);
 });
 
-test('each failed probe doubles the pause up to the longest, and a success makes it short again', () => {
+test('each failed probe doubles the pause up to the longest, and a success resets it', () => {
   const { breaker, time, fail } = createTestBreaker();
   fail(3);
   const pauses = [100, 200, 350, 350].map((expected) => {
@@ -57,7 +57,7 @@ test('each failed probe doubles the pause up to the longest, and a success makes
   expect(breaker.waitMs()).toBe(100);
 });
 
-test('attempts that began before it opened do not lengthen its pause, and one that succeeds closes it', () => {
+test('attempts from before it opened do not extend the pause; a success closes it', () => {
   const { breaker, time, fail } = createTestBreaker();
   const early = [breaker.begin(), breaker.begin()];
   fail(3);

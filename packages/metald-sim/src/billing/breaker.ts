@@ -1,25 +1,25 @@
 /** The states of a circuit breaker: values of a label. */
 export const breakerStates = ['closed', 'open', 'half_open'] as const;
 
-/** Attempts are made when closed; none when open; a single one when half open, which decides. */
+/** Closed: attempts are made. Open: none. Half open: a single one, which closes or opens it. */
 export type BreakerState = (typeof breakerStates)[number];
 
-/** An attempt that the breaker was told of. */
+/** An attempt that has begun. */
 export interface BreakerAttempt {
   readonly isProbe: boolean;
 }
 
-/** Keeps attempts away from a billaged that does not answer, so that it can come back. */
+/** A circuit breaker: stops attempts while billaged does not respond, so that it can recover. */
 export interface Breaker {
   readonly state: BreakerState;
   /** Milliseconds until an attempt may begin: 0 for now, Infinity while another one has to end first. */
   waitMs(): number;
   begin(): BreakerAttempt;
-  /** billaged has answered, be it with a refusal. */
+  /** billaged has responded, even if it rejected the entry. */
   succeeded(attempt: BreakerAttempt): void;
-  /** billaged has not answered, or said that it cannot. @param retryAfterMs how long it asks to be left alone */
+  /** billaged has not responded, or is overloaded. @param retryAfterMs how long it asks its clients to wait */
   failed(attempt: BreakerAttempt, retryAfterMs?: number): void;
-  /** From now on pauses are no longer than the first one: there is little time left. */
+  /** Limits pauses to the first one: there is little time left. */
   hurry(): void;
 }
 
@@ -36,7 +36,7 @@ export interface BreakerOptions {
   readonly longestPauseMs?: number;
   /** Longest time that `Retry-After` is obeyed, for the same reason. @default 120_000 */
   readonly longestRetryAfterMs?: number;
-  /** Draws the jitter of a pause, 0 to 1. @default Math.random */
+  /** The jitter of a pause, 0 to 1. @default Math.random */
   readonly random?: () => number;
   /** Milliseconds of a clock that is never set. @default performance.now */
   readonly clock?: () => number;
@@ -55,7 +55,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
 
   function open(): void {
     state = 'open';
-    // Between half of it and all of it, so that many senders do not return at the same moment.
+    // Between half of it and all of it, so that many senders do not return at the same time.
     const jittered = pauseMs * (0.5 + 0.5 * random());
     notBefore = Math.max(notBefore, clock() + (isHurried ? Math.min(jittered, firstPauseMs) : jittered));
     pauseMs = Math.min(2 * pauseMs, longestPauseMs);
@@ -84,7 +84,7 @@ export function createBreaker(options: BreakerOptions = {}): Breaker {
       if (!isHurried && retryAfterMs > 0) {
         notBefore = Math.max(notBefore, clock() + Math.min(retryAfterMs, longestRetryAfterMs));
       }
-      // Attempts that had begun before it opened end while it is open: they say nothing new.
+      // Attempts that began before it opened may fail while it is open: that is nothing new.
       if (isProbe || (state === 'closed' && failuresInARow >= failuresToOpen)) open();
     },
     hurry() {

@@ -1,18 +1,18 @@
-/** Bytes of a chunk: some fifty samples, so that little of it stays empty. */
+/** Bytes of a chunk: about fifty samples, so that little of it stays empty. */
 export const chunkBytes = 1_024;
 
 const chunksInSlab = 1_024;
 
 /**
- * Makes memory in chunks of one size that are taken and given back, for lists that grow a little at a time: ten thousand
- * buffers that each grow by copying would keep the garbage collector busy. Memory that was once used stays with it.
+ * Makes an allocator of chunks of one size, for lists that grow a little at a time: ten thousand buffers that each grow by
+ * copying would keep the garbage collector busy. The arena keeps all memory that it has ever used.
  */
 export function createChunkArena() {
   const slabs: Buffer<ArrayBuffer>[] = [];
   const free: number[] = [];
-  /** What follows a chunk in its list. */
+  /** The next chunk of the same list. */
   let nexts = new Uint32Array(0);
-  /** How many bytes of it are used. */
+  /** How many bytes of a chunk are used. */
   let lengths = new Uint16Array(0);
 
   function addSlab(): void {
@@ -30,18 +30,18 @@ export function createChunkArena() {
   }
 
   return {
-    /** Takes a chunk. */
+    /** Allocates a chunk. */
     take(): number {
       if (free.length === 0) addSlab();
       const chunk = free.pop() ?? 0;
       lengths[chunk] = 0;
       return chunk;
     },
-    /** Gives a chunk back. */
+    /** Frees a chunk. */
     giveBack(chunk: number): void {
       free.push(chunk);
     },
-    /** The memory that a chunk is a part of; it begins at `offsetOf`. */
+    /** The memory that contains a chunk; the chunk begins at `offsetOf`. */
     slabOf: (chunk: number): Buffer => slabs[Math.floor(chunk / chunksInSlab)] ?? Buffer.alloc(0),
     offsetOf: (chunk: number): number => (chunk % chunksInSlab) * chunkBytes,
     lengthOf: (chunk: number): number => lengths[chunk] ?? 0,

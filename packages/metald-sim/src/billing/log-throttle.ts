@@ -1,10 +1,10 @@
-/** Lets few of many like lines into the log. */
+/** Limits how often similar lines are logged. */
 export interface LogThrottle {
-  /** How many lines were left out since the last one, if one may be written now. */
+  /** Asks to log a line. @returns how many were left out since the last one; undefined to leave this one out */
   next(): { readonly leftOut: number } | undefined;
 }
 
-/** Makes a throttle that lets one line through in each interval. @param clock milliseconds */
+/** Makes a throttle that allows one line per interval. @param clock milliseconds */
 export function createLogThrottle(intervalMs: number, clock = () => performance.now()): LogThrottle {
   let notBefore = Number.NEGATIVE_INFINITY;
   let leftOut = 0;

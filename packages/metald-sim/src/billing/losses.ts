@@ -1,21 +1,20 @@
 import type { Logger } from '@vmobs/telemetry';
-import type { MetaldMetrics } from '../metrics.ts';
+import type { MetaldMetrics } from '../metrics/metrics.ts';
 import { createLogThrottle } from './log-throttle.ts';
-import type { LossReason } from './loss-reason.ts';
-import type { BatchHeader } from './spool/entry.ts';
+import type { BatchHeader, LossReason } from './messages.ts';
 
-/** A full spool loses every batch: a line in so many milliseconds says it. */
+/** Shortest time between two lines about batches that were not stored: a full spool loses every batch. */
 const lineEveryMs = 10_000;
 
-/** The account of samples that are not billed. */
+/** Counts the samples that are not billed. */
 export interface Losses {
   /** Samples that were lost up to now. */
   readonly samples: number;
-  /** Counts and logs the loss of a batch. */
+  /** Counts and logs the loss of a batch. Lines may be left out of the log; the counts are exact. */
   lose(batch: BatchHeader, reason: LossReason, error?: unknown): void;
 }
 
-/** Which batch a line of the log is about. Times are Unix nanoseconds. */
+/** The batch that a log line is about. Times are Unix nanoseconds. */
 export function describeBatch({ vmId, customerId, sampleCount, firstTimestamp, lastTimestamp }: BatchHeader) {
   return {
     vm_id: vmId,
@@ -26,16 +25,14 @@ export function describeBatch({ vmId, customerId, sampleCount, firstTimestamp, l
   };
 }
 
-/** Options of `createLosses`. */
+/** What losses are counted and logged with. */
 export interface LossesOptions {
   readonly metrics: MetaldMetrics;
   readonly logger: Logger;
-  /** Is told of a batch that was lost after it had been stored. */
-  readonly onStoredLoss: (batch: BatchHeader) => void;
 }
 
-/** Makes an account of nothing. */
-export function createLosses({ metrics, logger, onStoredLoss }: LossesOptions): Losses {
+/** Makes a count of no losses. */
+export function createLosses({ metrics, logger }: LossesOptions): Losses {
   let samples = 0;
   const notStored = createLogThrottle(lineEveryMs);
   return {
@@ -56,9 +53,8 @@ export function createLosses({ metrics, logger, onStoredLoss }: LossesOptions): 
           ...(error instanceof Error && { error: error.message }),
           ...(isNotStored && { lines_left_out: line.leftOut }),
         },
-        'billing batch was given up',
+        'billing batch dropped',
       );
-      if (reason === 'refused' || reason === 'damaged') onStoredLoss(batch);
     },
   };
 }

@@ -43,6 +43,22 @@ test('what is taken out is what was put in, list by list, in order', () => {
   );
 });
 
+test('lists that grow side by side over many pieces of memory do not mix', () => {
+  const samples = createPackedSamples();
+  const sampleOf = (slot: number, count: number): Sample => ({
+    unixMs: 1_700_000_000_000 + 10 * count + slot,
+    row: Array.from({ length: 6 }, (_, field) => (count % 2 === 0 ? Number.MAX_SAFE_INTEGER - slot : count * field)),
+  });
+  const counts = Array.from({ length: 300 }, (_, count) => count);
+  for (const count of counts) {
+    for (const slot of [0, 1, 2]) {
+      const { unixMs, row } = sampleOf(slot, count);
+      samples.append(slot, unixMs, Float64Array.from(row));
+    }
+  }
+  for (const slot of [0, 1, 2]) expect(drain(samples, slot)).toEqual(counts.map((count) => sampleOf(slot, count)));
+});
+
 test('memory that was given back is used again', () => {
   const samples = createPackedSamples();
   for (let round = 0; round < 20; round += 1) {

@@ -1,9 +1,9 @@
 import { lengthen } from '../fleet/growable-columns.ts';
 import { usageWidth } from '../fleet/usage.ts';
 import { chunkBytes, createChunkArena } from './chunk-arena.ts';
-import { longestVarint, writeVarint } from './encode-varint.ts';
+import { createVarintReader, longestVarint, writeVarint } from './varint.ts';
 
-/** Bytes of a packed sample at most: the signs, then the differences of the time and of each amount. */
+/** Most bytes of a packed sample: the signs, then the differences of the time and of each amount. */
 const longestSample = 1 + (1 + usageWidth) * longestVarint;
 
 function allocate(capacity: number) {
@@ -11,7 +11,7 @@ function allocate(capacity: number) {
     count: new Uint32Array(capacity),
     firstMs: new Float64Array(capacity),
     lastMs: new Float64Array(capacity),
-    /** The amounts of the last sample, which the next one is the difference to. */
+    /** The amounts of the last sample: the next one is stored as the difference to them. */
     last: new Float64Array(capacity * usageWidth),
     firstChunk: new Uint32Array(capacity),
     lastChunk: new Uint32Array(capacity),
@@ -19,9 +19,9 @@ function allocate(capacity: number) {
 }
 
 /**
- * Makes lists for the samples of open batches, by slot. A sample is kept as its difference to the one before, in varints:
- * some 20 bytes, where the encoded message has 55 and an object 200. With 600 samples for each of 10 000 VMs that is what
- * decides how much memory the process takes.
+ * Makes lists for the samples of open batches, by slot. A sample is stored as its difference to the one before, in varints:
+ * about 20 bytes, where the encoded message has 55 and an object 200. With 600 samples for each of 10 000 VMs this
+ * dominates the memory of the process.
  */
 export function createPackedSamples() {
   const arena = createChunkArena();
@@ -51,10 +51,10 @@ export function createPackedSamples() {
     countOf: (slot: number): number => columns.count[slot] ?? 0,
     /** When its first sample was taken, in Unix milliseconds. */
     firstMsOf: (slot: number): number => columns.firstMs[slot] ?? 0,
-    /** When its last one was. */
+    /** When its last sample was taken. */
     lastMsOf: (slot: number): number => columns.lastMs[slot] ?? 0,
 
-    /** Adds a sample. Its time, in whole Unix milliseconds, is after that of the one before. */
+    /** Adds a sample. Its time, in whole Unix milliseconds, must be after that of the sample before. */
     append(slot: number, unixMs: number, row: Float64Array): void {
       while (slot >= capacity) {
         capacity *= 2;
@@ -71,7 +71,7 @@ export function createPackedSamples() {
       for (let field = 0; field < usageWidth; field += 1) {
         const amount = row[field] ?? 0;
         const difference = amount - (columns.last[previous + field] ?? 0);
-        // Memory falls now and then, everything does with a reboot.
+        // Memory falls now and then; all amounts fall at a reboot.
         if (difference < 0) signs |= 1 << field;
         at = writeVarint(slab, at, Math.abs(difference));
         columns.last[previous + field] = amount;
@@ -82,7 +82,7 @@ export function createPackedSamples() {
       columns.count[slot] = (columns.count[slot] ?? 0) + 1;
     },
 
-    /** Takes all samples out of a list, in order. The row that is passed on is the same each time. */
+    /** Removes all samples from a list, in order. `visit` gets the same array each time. */
     drain(slot: number, visit: (unixMs: number, row: Float64Array) => void): void {
       const reader = createVarintReader();
       const count = columns.count[slot] ?? 0;
@@ -109,33 +109,9 @@ export function createPackedSamples() {
       columns.count[slot] = 0;
     },
 
-    /** Memory that all lists take. */
+    /** Memory of all lists. */
     get byteLength() {
       return arena.byteLength;
-    },
-  };
-}
-
-/** Reads varints of up to 2^53 one after another. */
-function createVarintReader() {
-  let bytes: Buffer = Buffer.alloc(0);
-  let position = 0;
-  return {
-    get position() {
-      return position;
-    },
-    seek(memory: Buffer, to: number): void {
-      bytes = memory;
-      position = to;
-    },
-    read(): number {
-      let byte = bytes[position++] ?? 0;
-      let value = byte & 0x7f;
-      for (let scale = 128; byte > 0x7f; scale *= 128) {
-        byte = bytes[position++] ?? 0;
-        value += (byte & 0x7f) * scale;
-      }
-      return value;
     },
   };
 }

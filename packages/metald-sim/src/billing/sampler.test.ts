@@ -1,16 +1,27 @@
+import { createCatalogue } from '@vmobs/telemetry/exposition';
 import { afterEach, expect, test } from 'vitest';
 import { createFleet } from '../fleet/fleet.ts';
 import { usageWidth } from '../fleet/usage.ts';
-import { createGroundTruth } from './ground-truth.ts';
+import { createMetaldMetrics, type MetaldMetrics } from '../metrics/metrics.ts';
 import { type Sampler, startSampler } from './sampler.ts';
+import { blockSize } from './ticks.ts';
 
 const intervalMs = 20;
 /** How long a slow machine may take. */
-const patience = { timeout: 20_000, interval: 5 };
+const patience = { timeout: 100_000, interval: 5 };
 const machine = { vcpus: 2, memoryBytes: 1024 ** 3 };
 
 let sampler: Sampler | undefined;
 afterEach(() => sampler?.stop());
+
+/** Real metrics; at the end of each tick a test gets the number of its samples. */
+function createTestMetrics(tickEnded: (samples: number) => void): MetaldMetrics {
+  const metrics = createMetaldMetrics(createCatalogue());
+  return {
+    ...metrics,
+    billingMetricsCollected: { ...metrics.billingMetricsCollected, inc: (samples = 0) => tickEnded(samples) },
+  };
+}
 
 interface Noted {
   readonly name: string;
@@ -23,28 +34,28 @@ function createTestFleet({ tickMs = 1_000 } = {}) {
   const clock = { now: Date.UTC(2025, 0, 1), tickMs };
   const hypervisor = { perform: async () => undefined };
   const fleet = createFleet<string>({ maxVms: 200, seed: 1, hypervisor, now: () => clock.now });
-  const truth = createGroundTruth(10);
   const add = (name: string) => fleet.adopt({ customerId: 'acme', config: name, machine });
   const ticks: Noted[][] = [[]];
   const start = () => {
     sampler = startSampler({
       slots: fleet.slots,
-      truth,
       intervalMs,
       now: () => clock.now,
-      onSample: ({ config }, unixMs, [cpuNanos = 0, ...others]) => {
-        expect(others).toHaveLength(usageWidth - 1);
-        ticks.at(-1)?.push({ name: String(config), unixMs, cpuNanos });
+      batcher: {
+        add({ config }, unixMs, [cpuNanos = 0, ...others]) {
+          expect(others).toHaveLength(usageWidth - 1);
+          ticks.at(-1)?.push({ name: String(config), unixMs, cpuNanos });
+        },
       },
-      onTick({ samples }) {
+      metrics: createTestMetrics((samples) => {
         expect(samples).toBe(ticks.at(-1)?.length);
         ticks.push([]);
         clock.now += clock.tickMs;
-      },
+      }),
     });
   };
   clock.now += 500;
-  return { fleet, truth, clock, add, ticks, start, done: () => ticks.length - 1 };
+  return { fleet, clock, add, ticks, start, done: () => ticks.length - 1 };
 }
 
 const namesOf = (tick: readonly Noted[] | undefined) => tick?.map(({ name }) => name);
@@ -63,7 +74,21 @@ test('every VM that runs is sampled at each tick, and no other', async () => {
   await expect.poll(() => namesOf(ticks.at(-2)), patience).toEqual(['one', 'two', 'three']);
 });
 
-test('a VM that something is being done to is not sampled until that is over', async () => {
+test('each VM of a fleet of several blocks is sampled once an interval', async () => {
+  const { clock, add, ticks, start } = createTestFleet();
+  const names = Array.from({ length: 2 * blockSize + 22 }, (_, index) => String(index));
+  for (const name of names) add(name);
+  clock.now += 100;
+  start();
+  // An interval has two ticks, each with the same VMs every time; a slow machine leaves some ticks out.
+  const kinds = () => [...new Set(ticks.slice(0, -1).map((tick) => String(namesOf(tick))))];
+  await expect.poll(() => [kinds().length >= 2, ticks.length > 8], patience).toEqual([true, true]);
+  expect(kinds()).toHaveLength(2);
+  const sampled = kinds().flatMap((kind) => kind.split(','));
+  expect(sampled.map(Number).sort((one, other) => one - other)).toEqual(names.map(Number));
+});
+
+test('a VM with an operation under way is not sampled until it is over', async () => {
   const held = Promise.withResolvers<void>();
   const clock = { now: 0 };
   const hypervisor = { perform: (operation: string) => (operation === 'reboot' ? held.promise : Promise.resolve()) };
@@ -73,14 +98,13 @@ test('a VM that something is being done to is not sampled until that is over', a
   const ticks: number[] = [];
   sampler = startSampler({
     slots: fleet.slots,
-    truth: createGroundTruth(10),
     intervalMs,
     now: () => clock.now,
-    onSample: () => undefined,
-    onTick({ samples }) {
+    batcher: { add: () => undefined },
+    metrics: createTestMetrics((samples) => {
       ticks.push(samples);
       clock.now += 100;
-    },
+    }),
   });
   await expect.poll(() => ticks.length, patience).toBeGreaterThan(3);
   expect(new Set(ticks)).toEqual(new Set([0]));
@@ -89,7 +113,7 @@ test('a VM that something is being done to is not sampled until that is over', a
   await expect.poll(() => ticks.at(-1), patience).toBe(1);
 });
 
-test('times are those of the clock, rise, and usage is what was used until then', async () => {
+test('times are those of the clock, rise, and usage is counted until then', async () => {
   const { clock, add, ticks, start, done } = createTestFleet();
   const begin = clock.now;
   const vm = add('one');
@@ -121,7 +145,7 @@ test('while the clock is not past the last sample there is none', async () => {
   expect(times).toEqual([...new Set(times)].sort((a, b) => a - b));
 });
 
-test('a reboot is written down with its zeros, so that it shows however much is used after it', async () => {
+test('a reboot has a sample of zeros, so that it shows however much is used after it', async () => {
   const { fleet, clock, add, ticks, start, done } = createTestFleet();
   const { id } = add('one');
   clock.now += 1_000;
@@ -141,4 +165,22 @@ test('a reboot is written down with its zeros, so that it shows however much is 
     [bootedAtMs, false],
     [clock.now, true],
   ]);
+});
+
+test('a reboot at the very time of a sample has the zeros alone at that time', async () => {
+  const { fleet, clock, add, ticks, start, done } = createTestFleet({ tickMs: 0 });
+  const { id } = add('one');
+  clock.now += 1_000;
+  start();
+  await expect.poll(() => ticks.flat().length, patience).toBe(1);
+  clock.now += 1_000;
+  // No tick comes in between: the reboot waits for nothing but settled promises.
+  await fleet.reboot(id);
+  const bootedAtMs = clock.now;
+  const seen = done();
+  await expect.poll(done, patience).toBeGreaterThan(seen + 2);
+  expect(ticks.flat().slice(1)).toEqual([{ name: 'one', unixMs: bootedAtMs, cpuNanos: 0 }]);
+  clock.now += 1_000;
+  await expect.poll(() => ticks.flat().length, patience).toBe(3);
+  expect(ticks.flat().at(-1)).toMatchObject({ unixMs: clock.now, cpuNanos: expect.toSatisfy((nanos) => nanos > 0) });
 });

@@ -1,75 +1,98 @@
-import type { FleetSlots } from '../fleet/fleet.ts';
+import type { FleetSlots } from '../fleet/fleet-slots.ts';
 import { usageWidth } from '../fleet/usage.ts';
 import type { Vm } from '../fleet/vm.ts';
-import type { GroundTruth } from './ground-truth.ts';
-import { blockSize, startTicks, type TickReport } from './ticks.ts';
+import type { MetaldMetrics } from '../metrics/metrics.ts';
+import { createLastSamples } from './last-samples.ts';
+import { blockSize, startTicks } from './ticks.ts';
 
 /** Takes a sample of every running VM at each interval until it is stopped. */
 export interface Sampler {
+  /** Samples taken since the beginning. */
+  readonly sampleCount: number;
   stop(): void;
+}
+
+/** The stage after the sampler. */
+export interface SampleSink {
+  /** Takes a sample: its time in whole Unix milliseconds, and a row of `usageFields` in an array that is used again. */
+  add(vm: Vm, unixMs: number, amounts: Float64Array): void;
 }
 
 /** Options of `startSampler`. */
 export interface SamplerOptions {
   readonly slots: FleetSlots;
-  readonly truth: GroundTruth;
+  /** The next stage. */
+  readonly batcher: SampleSink;
+  readonly metrics: MetaldMetrics;
   /** Time between two samples of a VM, in milliseconds. */
   readonly intervalMs: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
-  /** Is given each sample: when it was taken, in whole Unix milliseconds, and a row of `usageFields`, the same each time. */
-  readonly onSample: (vm: Vm, unixMs: number, amounts: Float64Array) => void;
-  readonly onTick: (report: TickReport & { readonly samples: number }) => void;
 }
 
 /**
- * Starts sampling. A VM that is paused, or that something is being done to, has no sample; and none is taken while the
+ * Starts sampling. A VM that is paused, or that has an operation under way, has no sample. There is none either while the
  * clock is not past the last one, so that the samples of a VM are always in the order of their times.
  */
-export function startSampler({ slots, truth, intervalMs, now, onSample, onTick }: SamplerOptions): Sampler {
+export function startSampler({ slots, batcher, metrics, intervalMs, now }: SamplerOptions): Sampler {
   const amounts = new Float64Array(usageWidth);
-  let samples = 0;
+  const last = createLastSamples();
+  let sampleCount = 0;
+  let samplesOfTick = 0;
 
-  function write(vm: Vm, life: number, unixMs: number): void {
-    truth.record(vm, life, unixMs, amounts);
-    onSample(vm, unixMs, amounts);
-    samples += 1;
+  function passOn(vm: Vm, bootEpoch: number, unixMs: number): void {
+    last.note(vm, bootEpoch, unixMs);
+    batcher.add(vm, unixMs, amounts);
+    samplesOfTick += 1;
   }
 
   function sample(slot: number, vm: Vm, unixMs: number): void {
-    const lastMs = truth.lastMsOf(vm);
+    const lastMs = last.msOf(vm);
     if (unixMs <= lastMs) return;
-    const life = slots.lifeOf(slot);
-    const lastLife = truth.lastLifeOf(vm);
-    if (lastLife > 0 && life !== lastLife) {
-      // Who bills sees a reboot by counters that fall. They have not if the new life has used as much by its first sample
-      // as the old one by its last, so the zeros of the reboot itself are written down, too.
+    const bootEpoch = slots.bootEpochOf(slot);
+    const lastBootEpoch = last.bootEpochOf(vm);
+    if (lastBootEpoch > 0 && bootEpoch !== lastBootEpoch) {
+      // billaged detects a reboot by counters that fall. They do not fall if the VM has used as much by its first sample
+      // after the reboot as by its last one before it. So the zeros at the reboot itself are a sample, too.
       const zerosMs = Math.max(Math.floor(slots.bootedAtMs(slot)), lastMs + 1);
       if (zerosMs > unixMs) return;
-      slots.readInitialUsage(slot, amounts);
-      write(vm, life, zerosMs);
+      slots.takeFirstSample(slot, zerosMs, amounts);
+      passOn(vm, bootEpoch, zerosMs);
       if (zerosMs === unixMs) return;
     }
-    slots.countUntil(slot, unixMs);
-    slots.readUsage(slot, amounts);
-    write(vm, life, unixMs);
+    slots.takeSample(slot, unixMs, amounts);
+    passOn(vm, bootEpoch, unixMs);
   }
 
-  return startTicks({
+  const ticks = startTicks(
+    {
+      blockCount: () => Math.ceil(slots.slotCount / blockSize),
+      visit(block) {
+        // The protocol has nanoseconds, the clock milliseconds: the sample says what was used until the millisecond began.
+        const unixMs = Math.floor(now());
+        const end = Math.min((block + 1) * blockSize, slots.slotCount);
+        for (let slot = block * blockSize; slot < end; slot += 1) {
+          const vm = slots.isRunning(slot) ? slots.vmAt(slot) : undefined;
+          if (vm !== undefined) sample(slot, vm, unixMs);
+        }
+      },
+      tickEnded({ lagMs, workMs, missed }) {
+        const samples = samplesOfTick;
+        samplesOfTick = 0;
+        sampleCount += samples;
+        metrics.billingTickLag.observe(lagMs / 1_000);
+        metrics.billingTickDuration.observe(workMs / 1_000);
+        if (missed > 0) metrics.billingTicksMissed.inc(missed);
+        metrics.billingMetricsCollected.inc(samples);
+      },
+    },
     intervalMs,
-    blockCount: () => Math.ceil(slots.slotCount / blockSize),
-    visit(block) {
-      // The protocol has nanoseconds, the clock milliseconds: what is said is what was counted until.
-      const unixMs = Math.floor(now());
-      const end = Math.min((block + 1) * blockSize, slots.slotCount);
-      for (let slot = block * blockSize; slot < end; slot += 1) {
-        const vm = slots.isRunning(slot) ? slots.vmAt(slot) : undefined;
-        if (vm !== undefined) sample(slot, vm, unixMs);
-      }
+  );
+
+  return {
+    get sampleCount() {
+      return sampleCount;
     },
-    onTick(report) {
-      onTick({ ...report, samples });
-      samples = 0;
-    },
-  });
+    stop: ticks.stop,
+  };
 }

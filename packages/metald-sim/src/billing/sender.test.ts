@@ -1,13 +1,14 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { createBreaker } from './breaker.ts';
 import { createSender, type Sender, type SenderOptions } from './sender.ts';
 import type { SpoolEntry } from './spool/entry.ts';
 
 /** How long a slow machine may take. */
-const patience = { timeout: 20_000, interval: 2 };
+const patience = { timeout: 100_000, interval: 2 };
 
 const senders: Sender[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const sender of senders.splice(0)) await sender.close(0);
 });
 
@@ -44,17 +45,19 @@ function createTestSender(options: Partial<SenderOptions> = {}) {
     breaker,
     firstRetryMs: 1,
     longestRetryMs: 2,
-    async attempt(entry, isBeforeBatch) {
-      billaged.attempts.push({ entry, isBeforeBatch });
-      billaged.underWay += 1;
-      billaged.mostUnderWay = Math.max(billaged.mostUnderWay, billaged.underWay);
-      await new Promise((resolve) => setTimeout(resolve, 1));
-      billaged.underWay -= 1;
-      if (billaged.isDown || billaged.failing.has(entry.content.vmId)) {
-        return { isSettled: false, retryAfterMs: billaged.retryAfterMs };
-      }
-      billaged.received.push(entry);
-      return { isSettled: true };
+    delivery: {
+      async deliver(entry, isBeforeBatch) {
+        billaged.attempts.push({ entry, isBeforeBatch });
+        billaged.underWay += 1;
+        billaged.mostUnderWay = Math.max(billaged.mostUnderWay, billaged.underWay);
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        billaged.underWay -= 1;
+        if (billaged.isDown || billaged.failing.has(entry.content.vmId)) {
+          return { isSettled: false, retryAfterMs: billaged.retryAfterMs };
+        }
+        billaged.received.push(entry);
+        return { isSettled: true };
+      },
     },
     ...options,
   });
@@ -64,7 +67,7 @@ function createTestSender(options: Partial<SenderOptions> = {}) {
 
 const bySequence = (entries: readonly SpoolEntry[]) => entries.map(({ sequence }) => sequence);
 
-test('the entries of a VM arrive in order, each once, and different VMs go beside each other', async () => {
+test('entries of a VM arrive once and in order, and VMs are sent in parallel', async () => {
   const { sender, billaged } = createTestSender({ concurrency: 3 });
   const entries = Array.from({ length: 60 }, (_, index) => batch(`vm-${index % 6}`));
   for (const entry of entries) sender.add(entry);
@@ -86,7 +89,60 @@ test('a VM whose entries fail does not hold up the others, and is tried again', 
   await expect.poll(() => billaged.received.at(-1)?.content.vmId, patience).toBe('bad');
 });
 
-test('an outage opens the breaker: single attempts remain, made with batches, and afterwards everything arrives', async () => {
+test('the backoff of a VM doubles up to a limit and is reset by a success', async () => {
+  vi.useFakeTimers();
+  let isDown = true;
+  const begin = Date.now();
+  const attemptsAt: number[] = [];
+  const { sender } = createTestSender({
+    breaker: createBreaker({ failuresToOpen: 100 }),
+    firstRetryMs: 100,
+    longestRetryMs: 1_000,
+    random: () => 1,
+    delivery: {
+      async deliver() {
+        attemptsAt.push(Date.now() - begin);
+        return isDown ? { isSettled: false, retryAfterMs: undefined } : { isSettled: true };
+      },
+    },
+  });
+  sender.add(batch('a'));
+  await vi.advanceTimersByTimeAsync(4_000);
+  expect(attemptsAt).toEqual([0, 100, 300, 700, 1_500, 2_500, 3_500]);
+  isDown = false;
+  await vi.advanceTimersByTimeAsync(500);
+  isDown = true;
+  sender.add(batch('a'));
+  await vi.advanceTimersByTimeAsync(300);
+  expect(attemptsAt.slice(7)).toEqual([4_500, 4_500, 4_600, 4_800]);
+});
+
+test.for([
+  [0, 50],
+  [0.5, 75],
+  [1, 100],
+] as const)('a wait is between half of it and all of it: with %d it is %i ms of 100', async ([jitter, waitMs]) => {
+  vi.useFakeTimers();
+  let attempts = 0;
+  const { sender } = createTestSender({
+    firstRetryMs: 100,
+    longestRetryMs: 1_000,
+    random: () => jitter,
+    delivery: {
+      async deliver() {
+        attempts += 1;
+        return attempts > 1 ? { isSettled: true } : { isSettled: false, retryAfterMs: undefined };
+      },
+    },
+  });
+  sender.add(batch('a'));
+  await vi.advanceTimersByTimeAsync(waitMs - 1);
+  expect(attempts).toBe(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(attempts).toBe(2);
+});
+
+test('an outage opens the breaker, and afterwards everything arrives', async () => {
   const { sender, billaged, breaker } = createTestSender();
   billaged.isDown = true;
   const entries = Array.from({ length: 40 }, (_, index) => (index < 20 ? notice(`vm-${index}`) : batch(`vm-${index}`)));
@@ -130,29 +186,38 @@ test('closing delivers what is left, however long a pause was asked for', async 
 });
 
 test('closing gives up after its time, and nothing is tried after that', async () => {
-  const { sender, billaged } = createTestSender();
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { sender, billaged } = createTestSender({ firstRetryMs: 1_000 });
   billaged.isDown = true;
   sender.add(batch('a'));
-  await sender.close(20);
+  const closed = sender.close(20);
+  await vi.advanceTimersByTimeAsync(19);
+  // The end of its time, and the next attempt.
+  expect([billaged.attempts.length, vi.getTimerCount()]).toEqual([1, 2]);
+  await vi.advanceTimersByTimeAsync(1);
+  await closed;
   expect(billaged.received).toEqual([]);
-  const { length } = billaged.attempts;
-  billaged.isDown = false;
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(billaged.attempts).toHaveLength(length);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('an attempt that hangs is broken off when closing is over', async () => {
   const { sender } = createTestSender({
-    attempt: (_entry, _isBeforeBatch, signal) =>
-      new Promise((resolve) => {
-        signal.addEventListener('abort', () => resolve({ isSettled: false, retryAfterMs: undefined }));
-      }),
+    delivery: {
+      deliver: (_entry, _isBeforeBatch, signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve({ isSettled: false, retryAfterMs: undefined }));
+        }),
+    },
   });
   sender.add(batch('a'));
   await sender.close(20);
 });
 
 test('closing a sender that has nothing to do ends at once', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { sender } = createTestSender();
   await sender.close(3_600_000);
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -1,30 +1,20 @@
 import type { Breaker } from './breaker.ts';
+import type { Delivery } from './delivery.ts';
 import type { SpoolEntry } from './spool/entry.ts';
+import { createVmQueues, hasBatch, type VmQueue } from './vm-queues.ts';
 
-/** How an attempt ended: the entry is dealt with, one way or the other, or has to be tried again. */
-export type AttemptOutcome =
-  | { readonly isSettled: true }
-  | { readonly isSettled: false; readonly retryAfterMs: number | undefined };
-
-/** Tries to deliver an entry once. It never rejects, and ends soon after the signal is aborted. */
-export type Attempt = (
-  entry: SpoolEntry,
-  /** A batch of the same VM waits behind this entry: it cannot be sent before. */
-  isBeforeBatch: boolean,
-  signal: AbortSignal,
-) => Promise<AttemptOutcome>;
-
-/** Delivers entries: those of one VM in order, one at a time, and those of different VMs beside each other. */
+/** Delivers the entries of one VM in order, one at a time, and those of different VMs concurrently. */
 export interface Sender {
   /** Puts an entry behind the others of its VM. */
   add(entry: SpoolEntry): void;
-  /** Delivers what is left, without long pauses, until this time is over; then breaks off what is under way. */
+  /** Delivers what is left, without long waits, until this time is over; then aborts the attempts under way. */
   close(timeoutMs: number): Promise<void>;
 }
 
 /** Options of `createSender`. */
 export interface SenderOptions {
-  readonly attempt: Attempt;
+  /** The next stage. */
+  readonly delivery: Delivery;
   readonly breaker: Breaker;
   /** Most attempts at a time. @default 8 */
   readonly concurrency?: number;
@@ -32,133 +22,83 @@ export interface SenderOptions {
   readonly firstRetryMs?: number;
   /** Longest wait of a VM between two attempts. @default 30_000 */
   readonly longestRetryMs?: number;
-  /** Draws the jitter of a wait, 0 to 1. @default Math.random */
+  /** The jitter of a wait, 0 to 1. @default Math.random */
   readonly random?: () => number;
-}
-
-/** What waits for one VM. */
-interface Lane {
-  readonly entries: SpoolEntry[];
-  failures: number;
 }
 
 /** Makes a sender with nothing to send. */
 export function createSender(options: SenderOptions): Sender {
-  const { attempt, breaker, concurrency = 8, firstRetryMs = 100, longestRetryMs = 30_000 } = options;
+  const { delivery, breaker, concurrency = 8, firstRetryMs = 100, longestRetryMs = 30_000 } = options;
   const { random = Math.random } = options;
-  const lanes = new Map<string, Lane>();
-  /** Lanes whose first entry can be tried, in the order in which they came. */
-  const ready = new Set<Lane>();
-  /** Lanes that wait after a failure. */
-  const resting = new Map<Lane, NodeJS.Timeout>();
+  const queues = createVmQueues();
+  const end = new AbortController();
+  const idle = Promise.withResolvers<void>();
   let underWay = 0;
   let wakeUp: NodeJS.Timeout | undefined;
-  let isHurried = false;
-  let onIdle: (() => void) | undefined;
-  const end = new AbortController();
+  let isClosing = false;
 
-  /** Begins as many attempts as may be made now. */
+  /** Begins as many attempts as are allowed now. */
   function pump(): void {
     clearTimeout(wakeUp);
-    while (ready.size > 0 && underWay < concurrency && !end.signal.aborted) {
+    while (queues.hasReady && underWay < concurrency && !end.signal.aborted) {
       const waitMs = breaker.waitMs();
       if (waitMs > 0) {
         if (waitMs !== Number.POSITIVE_INFINITY) wakeUp = setTimeout(pump, Math.ceil(waitMs));
         break;
       }
-      void serve(nextLane());
+      // The attempt that ends an outage is made with a batch if there is one: batches are what is at risk.
+      const queue = queues.takeReady(breaker.state === 'open');
+      if (queue !== undefined) void attempt(queue);
     }
-    if (underWay === 0 && (lanes.size === 0 || end.signal.aborted)) onIdle?.();
+    if (isClosing && underWay === 0 && (queues.isEmpty || end.signal.aborted)) idle.resolve();
   }
 
-  /** The attempt after an outage is made with a batch if there is one: what fails then is what is at risk. */
-  function nextLane(): Lane {
-    const [first] = ready;
-    const withBatch = breaker.state === 'open' ? ready.values().find(hasBatch) : undefined;
-    const lane = withBatch ?? first;
-    if (lane === undefined) throw new Error('no lane is ready');
-    ready.delete(lane);
-    return lane;
-  }
-
-  async function serve(lane: Lane): Promise<void> {
-    const [entry] = lane.entries;
+  async function attempt(queue: VmQueue): Promise<void> {
+    const [entry] = queue.entries;
     if (entry === undefined) return;
     underWay += 1;
     const breakerAttempt = breaker.begin();
-    const outcome = await attempt(entry, entry.content.kind !== 'batch' && hasBatch(lane), end.signal);
+    const isBeforeBatch = entry.content.kind !== 'batch' && hasBatch(queue);
+    const outcome = await delivery.deliver(entry, isBeforeBatch, end.signal);
     underWay -= 1;
     if (outcome.isSettled) {
       const wasClosed = breaker.state === 'closed';
       breaker.succeeded(breakerAttempt);
-      // billaged is back: nobody has to wait any longer.
-      if (!wasClosed) releaseAll();
-      lane.entries.shift();
-      lane.failures = 0;
-      if (lane.entries.length === 0) lanes.delete(entry.content.vmId);
-      else ready.add(lane);
+      // billaged is back: no VM has to wait any longer.
+      if (!wasClosed) queues.releaseAll();
+      if (outcome.next !== undefined) queue.entries.push(outcome.next);
+      queues.shift(queue);
     } else {
       breaker.failed(breakerAttempt, outcome.retryAfterMs);
-      rest(lane);
+      queues.backOff(queue, backoffMs(queue.failures), pump);
     }
     pump();
   }
 
-  function rest(lane: Lane): void {
-    const longest = isHurried ? firstRetryMs : longestRetryMs;
-    const retryMs = Math.min(firstRetryMs * 2 ** lane.failures, longest);
-    lane.failures += 1;
-    const release = () => {
-      resting.delete(lane);
-      ready.add(lane);
-      pump();
-    };
-    // Between half of it and all of it, so that many VMs do not return at the same moment.
-    resting.set(lane, setTimeout(release, retryMs * (0.5 + 0.5 * random())));
-  }
-
-  function releaseAll(): void {
-    for (const [lane, timer] of resting) {
-      clearTimeout(timer);
-      ready.add(lane);
-    }
-    resting.clear();
+  function backoffMs(failures: number): number {
+    const retryMs = Math.min(firstRetryMs * 2 ** failures, isClosing ? firstRetryMs : longestRetryMs);
+    // Between half of it and all of it, so that many VMs do not return at the same time.
+    return retryMs * (0.5 + 0.5 * random());
   }
 
   return {
     add(entry) {
-      const { vmId } = entry.content;
-      const lane = lanes.get(vmId);
-      if (lane !== undefined) {
-        lane.entries.push(entry);
-        return;
-      }
-      const added = { entries: [entry], failures: 0 };
-      lanes.set(vmId, added);
-      ready.add(added);
-      pump();
+      if (queues.add(entry)) pump();
     },
     async close(timeoutMs) {
-      isHurried = true;
+      isClosing = true;
       breaker.hurry();
-      releaseAll();
-      const idle = new Promise<void>((resolve) => {
-        onIdle = resolve;
-      });
+      queues.releaseAll();
       const deadline = setTimeout(() => {
         end.abort();
         pump();
       }, timeoutMs);
       pump();
-      await idle;
+      await idle.promise;
       clearTimeout(deadline);
       end.abort();
       clearTimeout(wakeUp);
-      for (const timer of resting.values()) clearTimeout(timer);
+      queues.stop();
     },
   };
-}
-
-function hasBatch({ entries }: Lane): boolean {
-  return entries.some(({ content }) => content.kind === 'batch');
 }

@@ -1,12 +1,13 @@
+import { messageOf } from '@vmobs/settings';
 import type { Logger } from '@vmobs/telemetry';
-import type { MetaldMetrics } from '../metrics.ts';
+import type { MetaldMetrics } from '../metrics/metrics.ts';
 import { createLogThrottle } from './log-throttle.ts';
 import type { DiskSpoolOptions } from './spool/disk-spool.ts';
 
-/** A full disk fails with every batch; a line in so many milliseconds says it. */
+/** Shortest time between two lines: with a full disk every batch fails. */
 const lineEveryMs = 10_000;
 
-/** Makes what counts and logs the failures of a spool. */
+/** Makes a function that counts and logs the failures of a spool. */
 export function createSpoolFailureReport(metrics: MetaldMetrics, logger: Logger): DiskSpoolOptions['onFailure'] {
   const throttle = createLogThrottle(lineEveryMs);
   return (operation, error) => {
@@ -14,7 +15,7 @@ export function createSpoolFailureReport(metrics: MetaldMetrics, logger: Logger)
     metrics.errors.inc({ component: 'billing' });
     const line = throttle.next();
     if (line === undefined) return;
-    const reason = error instanceof Error ? error.message : String(error);
-    logger.error({ operation, error: reason, lines_left_out: line.leftOut }, 'the spool cannot use its folder');
+    const reason = messageOf(error);
+    logger.error({ operation, error: reason, lines_left_out: line.leftOut }, 'spool I/O failed');
   };
 }

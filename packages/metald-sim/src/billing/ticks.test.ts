@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, test } from 'vitest';
-import { startTicks, type TickReport } from './ticks.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
+import { startTicks, type TickReport, type TickWork } from './ticks.ts';
 
 /** How long a slow machine may take. */
-const patience = { timeout: 20_000, interval: 5 };
+const patience = { timeout: 100_000, interval: 5 };
 
 let ticks: { stop(): void } | undefined;
 afterEach(() => ticks?.stop());
@@ -13,15 +13,15 @@ function startTestTicks(intervalMs: number, blocks: number, onVisit = (_visited:
   const startedAt = performance.now();
   const visited: number[] = [];
   const reports: TickReport[] = [];
-  ticks = startTicks({
-    intervalMs,
+  const work: TickWork = {
     blockCount: () => blocks,
     visit(block) {
       visited.push(block);
       onVisit(visited);
     },
-    onTick: (report) => void reports.push(report),
-  });
+    tickEnded: (report) => void reports.push(report),
+  };
+  ticks = startTicks(work, intervalMs);
   // A timer may fire a millisecond early.
   const mostRounds = () => (performance.now() - startedAt + 1) / intervalMs;
   return { visited, reports, mostRounds };
@@ -59,15 +59,30 @@ test('ticks that were missed are counted and not made up for', async () => {
   expect(visited.length + missed).toBeLessThanOrEqual(mostRounds() + 1);
 });
 
-test('how late a tick began and how long it worked are told apart', async () => {
-  const { reports } = startTestTicks(60, 1, (soFar) => {
+test('the lateness of a tick and its work are reported separately', async () => {
+  // An interval so long that the first tick is late by 30 ms and not missed, even where much else happens in between.
+  const { reports } = startTestTicks(1_000, 1, (soFar) => {
     if (soFar.length === 1) spin(8);
   });
-  spin(90);
+  spin(1_030);
   await expect.poll(() => reports.length, patience).toBeGreaterThan(0);
   const [first] = reports;
   expect(first?.lagMs).toBeGreaterThanOrEqual(29);
   expect(first?.workMs).toBeGreaterThanOrEqual(8);
+});
+
+test('the work of a tick is the time of all its visits', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const clock = { now: 5_000 };
+  const time = vi.spyOn(performance, 'now').mockImplementation(() => clock.now);
+  onTestFinished(() => time.mockRestore());
+  const { reports } = startTestTicks(10, 3, () => {
+    clock.now += 2;
+  });
+  clock.now += 11;
+  vi.advanceTimersByTime(10);
+  expect(reports).toEqual([{ lagMs: 1, workMs: 6, missed: 0 }]);
 });
 
 test('a long tick lets others in between: whoever waits does not wait for all of it', async () => {
@@ -86,11 +101,28 @@ test('a long tick lets others in between: whoever waits does not wait for all of
   expect(waited).toBeLessThan(blocks / 2);
 });
 
-test('after stop nothing is visited', async () => {
+test('after stop nothing is visited', () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'clearImmediate', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
   const { visited } = startTestTicks(10, 3);
-  await expect.poll(() => visited.length, patience).toBeGreaterThan(0);
+  vi.advanceTimersByTime(15);
+  expect(visited).toEqual([0, 1, 2]);
   ticks?.stop();
-  const { length } = visited;
-  await sleep(60);
-  expect(visited).toHaveLength(length);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test('a tick that was interrupted does not continue after stop', async () => {
+  const stopped = Promise.withResolvers<void>();
+  const { visited } = startTestTicks(10, 3, (soFar) => {
+    if (soFar.length > 1) return;
+    // Before the rest of the tick, which is put off as its turn is over.
+    setImmediate(() => {
+      ticks?.stop();
+      stopped.resolve();
+    });
+    spin(12);
+  });
+  await stopped.promise;
+  await nextTurn();
+  expect(visited).toEqual([0]);
 });

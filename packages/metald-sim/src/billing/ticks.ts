@@ -1,48 +1,48 @@
-/** VMs that are sampled in one go: sampling that takes too long is interrupted only between two of them. */
+/** VMs that are sampled in one go: sampling that takes too long is interrupted only between two such blocks. */
 export const blockSize = 64;
 
-/** Time between two ticks, if the interval is long enough to be cut up. */
+/** Time between two ticks, unless the interval is shorter. */
 const tickMs = 10;
-/** Ticks into which an interval is cut at most. */
+/** Most ticks of an interval. */
 const mostTicks = 1_000;
-/** How long the ticks that are due may take before the process looks after everything else that waits. */
+/** How long ticks may work before other events of the process get their turn. */
 const turnMs = 10;
 
-/** What one tick was like. */
+/** How one tick went. */
 export interface TickReport {
   /** How late it began, in milliseconds. */
   readonly lagMs: number;
-  /** How long it worked, without what was done in between, in milliseconds. */
+  /** How long it worked, without interruptions, in milliseconds. */
   readonly workMs: number;
-  /** Ticks before it that were left out: their VMs had none in that interval. */
+  /** Ticks before it that were skipped: their VMs were not sampled in that interval. */
   readonly missed: number;
 }
 
-/** Options of `startTicks`. */
-export interface TicksOptions {
-  /** Time between two visits of a block. */
-  readonly intervalMs: number;
+/** What is done at each tick. */
+export interface TickWork {
   /** Blocks that there are now. */
-  readonly blockCount: () => number;
+  blockCount(): number;
   /** Does the work of a block. */
-  readonly visit: (block: number) => void;
-  readonly onTick: (report: TickReport) => void;
+  visit(block: number): void;
+  /** Takes the report of a tick that has ended. */
+  tickEnded(report: TickReport): void;
 }
 
 /**
  * Visits every block once an interval, a share of them at each tick: ten thousand VMs every 100 ms are a thousand every
  * 10 ms. So the work is spread evenly, a request never waits for all of it, and each VM has its own fixed phase. A block
- * belongs to a tick for good, however the fleet grows; ticks without blocks do not come.
+ * keeps its tick, however the fleet grows; ticks without blocks are skipped.
  *
- * A tick that is late is caught up with, unless the next one of the same VMs is due by then: then it is missed, and not
- * made up for.
+ * A late tick is made up for, unless the next tick of the same VMs is due already: then it is missed for good.
+ *
+ * @param intervalMs time between two visits of a block
  */
-export function startTicks({ intervalMs, blockCount, visit, onTick }: TicksOptions): { stop(): void } {
+export function startTicks(work: TickWork, intervalMs: number): { stop(): void } {
   const ticks = Math.min(mostTicks, Math.max(1, Math.floor(intervalMs / tickMs)));
   const begunAt = performance.now();
-  /** Which tick is next, counted from the beginning: number `n` is due `n` shares of an interval after it. */
+  /** Number of the next tick: tick `n` is due `n` shares of an interval after the beginning. */
   let next = ticks;
-  /** Block of the tick that is under way; it was interrupted if this is not its first. */
+  /** Next block of the current tick. */
   let block = 0;
   let isUnderWay = false;
   let report = { lagMs: 0, workMs: 0, missed: 0 };
@@ -53,19 +53,19 @@ export function startTicks({ intervalMs, blockCount, visit, onTick }: TicksOptio
 
   /** Goes to the next tick that has blocks. */
   function advance(): void {
-    const used = Math.min(ticks, Math.max(1, blockCount()));
+    const used = Math.min(ticks, Math.max(1, work.blockCount()));
     next += 1;
     if (next % ticks >= used) next += ticks - (next % ticks);
   }
 
-  /** Leaves out ticks whose VMs are due again. @returns how many */
-  function leaveOut(now: number): number {
+  /** Skips ticks whose VMs are due again. @returns how many */
+  function skipMissed(now: number): number {
     let missed = 0;
     while (dueAt(next + ticks) <= now) {
       const rounds = Math.floor((now - dueAt(next)) / intervalMs);
       // Whole intervals at once: after a night of sleep there are many.
       if (rounds > 1) {
-        missed += (rounds - 1) * Math.min(ticks, Math.max(1, blockCount()));
+        missed += (rounds - 1) * Math.min(ticks, Math.max(1, work.blockCount()));
         next += (rounds - 1) * ticks;
       }
       advance();
@@ -75,13 +75,13 @@ export function startTicks({ intervalMs, blockCount, visit, onTick }: TicksOptio
   }
 
   function begin(now: number): void {
-    const missed = leaveOut(now);
+    const missed = skipMissed(now);
     report = { lagMs: Math.max(0, now - dueAt(next)), workMs: 0, missed };
     block = next % ticks;
     isUnderWay = true;
   }
 
-  /** Works on what is due, block by block, until nothing is or the turn is over. */
+  /** Works on the ticks that are due, block by block, until none is due or the turn is over. */
   function turn(): void {
     const turnBegan = performance.now();
     let now = turnBegan;
@@ -92,15 +92,15 @@ export function startTicks({ intervalMs, blockCount, visit, onTick }: TicksOptio
       }
       if (!isUnderWay) begin(now);
       const workBegan = now;
-      if (block < blockCount()) {
-        visit(block);
+      if (block < work.blockCount()) {
+        work.visit(block);
         block += ticks;
         now = performance.now();
         report.workMs += now - workBegan;
       }
-      if (block >= blockCount()) {
+      if (block >= work.blockCount()) {
         isUnderWay = false;
-        onTick(report);
+        work.tickEnded(report);
         advance();
       }
     }

@@ -1,25 +1,36 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 import { expect, test } from 'vitest';
-import type { Batch } from './batch.ts';
-import { createBatches } from './batches.ts';
+import { createBatcher } from './batcher.ts';
+import type { Batch } from './messages.ts';
 
 const web = { id: 'ud-web', customerId: 'acme', slot: 0 };
 const db = { id: 'ud-db', customerId: 'globex', slot: 1 };
 const amounts = Float64Array.of(1, 2, 3, 4, 5, 6);
 
-/** Batches that fill up with this many samples, and those that have. */
-function createTestBatches(batchSize: number) {
+/** A batcher for batches of this many samples, and those that were full. */
+function createTestBatcher(batchSize: number) {
   const full: Batch[] = [];
-  const batches = createBatches({ batchSize, onFull: (batch) => void full.push(batch) });
-  return { ...batches, full, add: (owner: typeof web, second: number) => batches.add(owner, 1_000 * second, amounts) };
+  const batcher = createBatcher({ batchSize, outbox: { add: (batch) => void full.push(batch) } });
+  /** What a flush passes on. */
+  const flushed = (flush: () => void) => {
+    const before = full.length;
+    flush();
+    return full.splice(before);
+  };
+  return {
+    full,
+    add: (owner: typeof web, second: number) => batcher.add(owner, 1_000 * second, amounts),
+    take: (owner: typeof web) => flushed(() => batcher.flush(owner)).at(0),
+    takeAll: () => flushed(batcher.flushAll),
+  };
 }
 
 const secondsOf = ({ bytes }: Batch) =>
   fromBinary(SendMetricsBatchRequestSchema, bytes).metrics.map(({ timestamp }) => Number(timestamp?.seconds));
 
-test('the sample that fills a batch gives it, in order, and the next one begins anew', () => {
-  const { add, take, full } = createTestBatches(3);
+test('the sample that fills a batch sends it on, in order, and begins the next one', () => {
+  const { add, take, full } = createTestBatcher(3);
   for (const second of [1, 2, 3, 4, 5, 6, 7]) {
     add(web, second);
     expect(full).toHaveLength(Math.floor(second / 3));
@@ -32,8 +43,8 @@ test('the sample that fills a batch gives it, in order, and the next one begins 
   expect(rest && secondsOf(rest)).toEqual([7]);
 });
 
-test('a batch says whose it is, how many samples it has, and of when', () => {
-  const { add, full } = createTestBatches(2);
+test('a batch names its VM and customer, the number of its samples, and their times', () => {
+  const { add, full } = createTestBatcher(2);
   add(web, 1);
   add(web, 3);
   expect(full).toEqual([
@@ -65,20 +76,20 @@ test('a batch says whose it is, how many samples it has, and of when', () => {
   });
 });
 
-test('each VM has a batch of its own, and taking one leaves the others', () => {
-  const { add, take, takeAll, full } = createTestBatches(10);
+test('each VM has a batch of its own, and flushing one leaves the others', () => {
+  const { add, take, takeAll, full } = createTestBatcher(10);
   add(web, 1);
   add(db, 2);
   add(web, 3);
   expect(take(web)).toMatchObject({ vmId: 'ud-web', sampleCount: 2 });
   expect(take(web)).toBeUndefined();
-  expect([...takeAll()]).toMatchObject([{ vmId: 'ud-db', sampleCount: 1 }]);
-  expect([...takeAll()]).toEqual([]);
+  expect(takeAll()).toMatchObject([{ vmId: 'ud-db', sampleCount: 1 }]);
+  expect(takeAll()).toEqual([]);
   expect(full).toEqual([]);
 });
 
-test('what a VM has left in a slot is given out when another VM has the slot', () => {
-  const { add, take, full } = createTestBatches(10);
+test('what a VM has left in a slot is passed on when another VM gets the slot', () => {
+  const { add, take, full } = createTestBatcher(10);
   const next = { ...db, slot: web.slot };
   add(web, 1);
   expect(take(next)).toBeUndefined();
@@ -88,9 +99,9 @@ test('what a VM has left in a slot is given out when another VM has the slot', (
   expect(take(next)).toMatchObject({ vmId: 'ud-db', sampleCount: 1 });
 });
 
-test('the batches of a fleet that begins at once are not all full at once; from then on all are of full size', () => {
+test('the first batches of a fleet differ in size, to spread later ones over time', () => {
   const batchSize = 60;
-  const { add, full } = createTestBatches(batchSize);
+  const { add, full } = createTestBatcher(batchSize);
   const fleet = Array.from({ length: 1_100 }, (_, slot) => ({ id: `ud-${slot}`, customerId: 'acme', slot }));
   const fullAt: number[] = [];
   for (let second = 1; second <= 2 * batchSize; second += 1) {

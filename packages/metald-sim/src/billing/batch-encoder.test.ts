@@ -3,8 +3,8 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createBatchEncoder } from './encode-batch.ts';
-import { longestVarint, writeVarint } from './encode-varint.ts';
+import { createBatchEncoder } from './batch-encoder.ts';
+import { longestVarint, writeVarint } from './varint.ts';
 
 /** Whole numbers of every length, not only long ones. */
 const amount = fc.oneof(
@@ -37,7 +37,7 @@ function generated({ vmId, customerId, samples }: typeof request extends fc.Arbi
   });
 }
 
-test('a batch is byte for byte what the generated code writes, whatever the encoder wrote before', () => {
+test('a batch equals the output of the generated code, whatever was encoded before', () => {
   const encoder = createBatchEncoder();
   fc.assert(
     fc.property(request, (content) => {
@@ -52,6 +52,19 @@ test('a batch is byte for byte what the generated code writes, whatever the enco
   );
 });
 
+test('a batch that outgrows its memory equals the output of the generated code', () => {
+  const samples = Array.from({ length: 600 }, (_, index) => ({
+    unixMs: 1_700_000_000_000 + index,
+    amounts: Array<number>(6).fill(Number.MAX_SAFE_INTEGER - index),
+  }));
+  const content = { vmId: 'ud-1', customerId: 'acme', samples };
+  const encoder = createBatchEncoder();
+  encoder.begin(content.vmId, content.customerId);
+  for (const { unixMs, amounts } of samples) encoder.add(unixMs, Float64Array.from(amounts));
+  const expected = toBinary(SendMetricsBatchRequestSchema, generated(content));
+  expect(Buffer.from(encoder.end()).equals(expected)).toBe(true);
+});
+
 test('a batch does not change when the next one is written', () => {
   const encoder = createBatchEncoder();
   encoder.begin('ud-1', 'acme');
@@ -63,7 +76,7 @@ test('a batch does not change when the next one is written', () => {
   expect(bytes.buffer.byteLength).toBe(bytes.byteLength);
 });
 
-test('a varint is what the generated code writes, up to the largest 64-bit number that a double can be', () => {
+test('varints equal those of the generated code, up to the largest 64-bit double', () => {
   const largest = 2 ** 63 - 1_024;
   fc.assert(
     fc.property(fc.oneof(amount, fc.constant(largest)), (value) => {

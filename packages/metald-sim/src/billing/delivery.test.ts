@@ -1,12 +1,13 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { SpanKind } from '@opentelemetry/api';
 import { startTelemetry } from '@vmobs/telemetry';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { metaldDefaults } from '../config.ts';
-import { createMetaldMetrics } from '../metrics.ts';
-import { createDeliveries } from './deliveries.ts';
+import { createMetaldMetrics } from '../metrics/metrics.ts';
+import { createDelivery } from './delivery.ts';
 import { createLosses } from './losses.ts';
-import type { Notice } from './notice.ts';
-import { type BatchHeader, headerOf } from './spool/entry.ts';
+import { headerOf, type Notice } from './messages.ts';
+import { createNotices } from './notices.ts';
 import { createMemorySpool } from './spool/memory-spool.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -23,9 +24,14 @@ const batch = {
   bytes: Buffer.from('the batch'),
 };
 const stopped: Notice = { kind: 'stopped', vmId: 'ud-1', stopTime: 1n };
+/** The entry of the gap that the batch leaves when it is lost. */
+const storedGap = expect.objectContaining({
+  content: { kind: 'gap', vmId: 'ud-1', lastSent: 1n, resumeTime: 3n },
+  trace: {},
+});
 
-/** Deliveries out of a spool to a billaged that answers as it is told, with real metrics and logs. */
-async function createTestDeliveries(answer: () => void = () => undefined) {
+/** A delivery out of a spool to a billaged that answers as it is told, with real metrics and logs. */
+async function createTestDelivery(answer: () => void = () => undefined) {
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startTelemetry({
     name: 'metald',
@@ -38,9 +44,9 @@ async function createTestDeliveries(answer: () => void = () => undefined) {
   const metrics = createMetaldMetrics(telemetry.metrics);
   const spool = createMemorySpool({ limitBytes: 1_000, now: Date.now });
   const received: (string | Notice)[] = [];
-  const gaps: BatchHeader[] = [];
-  const losses = createLosses({ metrics, logger, onStoredLoss: (lost) => gaps.push(lost) });
-  const deliver = createDeliveries({
+  const losses = createLosses({ metrics, logger });
+  const notices = createNotices({ spool, metrics, logger });
+  const { deliver } = createDelivery({
     client: {
       async sendBatch(bytes) {
         received.push(Buffer.from(bytes).toString());
@@ -54,6 +60,7 @@ async function createTestDeliveries(answer: () => void = () => undefined) {
       close() {},
     },
     spool,
+    notices,
     losses,
     metrics,
     logger,
@@ -61,7 +68,7 @@ async function createTestDeliveries(answer: () => void = () => undefined) {
     now: Date.now,
   });
   const page = async () => (await fetch(`${telemetry.metricsUrl}/metrics`)).text();
-  return { deliver, spool, lines, received, gaps, page };
+  return { deliver, spool, lines, received, tracer, page };
 }
 
 /** Never aborted. */
@@ -71,7 +78,7 @@ const fail = (code: Code, headers?: Record<string, string>) => () => {
 };
 
 test('a batch arrives as it was stored, counts as sent, and is forgotten', async () => {
-  const { deliver, spool, received, page } = await createTestDeliveries();
+  const { deliver, spool, received, page } = await createTestDelivery();
   const entry = spool.append(headerOf(batch), {}, batch.bytes);
   expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
   expect(received).toEqual(['the batch']);
@@ -81,8 +88,18 @@ test('a batch arrives as it was stored, counts as sent, and is forgotten', async
   expect(metrics).toContain('\nmetald_billing_batch_failures_total 0\n');
 });
 
-test('an attempt that fails counts as sent and as failed, is logged, and the batch stays', async () => {
-  const { deliver, spool, lines, page } = await createTestDeliveries(fail(Code.Unavailable, { 'retry-after': '3' }));
+test('the span of a batch names its VM and customer, and the number of its samples', async () => {
+  const { deliver, spool, tracer } = await createTestDelivery();
+  const startSpan = vi.spyOn(tracer, 'startActiveSpan');
+  await deliver(spool.append(headerOf(batch), {}, batch.bytes), false, signal);
+  const attributes = { vm_id: 'ud-1', customer_id: 'acme', batch_size: 3 };
+  expect(startSpan.mock.calls.map(([name, options]) => [name, options])).toEqual([
+    ['metald.billing.send_batch', { kind: SpanKind.INTERNAL, attributes }],
+  ]);
+});
+
+test('a failed attempt counts as sent and failed and is logged, and the batch stays', async () => {
+  const { deliver, spool, lines, page } = await createTestDelivery(fail(Code.Unavailable, { 'retry-after': '3' }));
   const entry = spool.append(headerOf(batch), {}, batch.bytes);
   for (const _ of [1, 2]) {
     expect(await deliver(entry, false, signal)).toEqual({ isSettled: false, retryAfterMs: 3_000 });
@@ -92,15 +109,29 @@ test('an attempt that fails counts as sent and as failed, is logged, and the bat
   expect(metrics).toContain('\nmetald_billing_batches_sent_total 2\n');
   expect(metrics).toContain('\nmetald_billing_batch_failures_total 2\n');
   expect(metrics).toContain('\nmetald_errors_total{component="billing"} 2\n');
-  expect(lines.at(-1)).toMatchObject({ level: 'warn', vm_id: 'ud-1', batch_size: 3, error: '[unavailable] no' });
+  const msg = 'sending a billing batch failed';
+  expect(lines.at(-1)).toMatchObject({ level: 'warn', msg, vm_id: 'ud-1', batch_size: 3, error: '[unavailable] no' });
 });
 
-test('a batch that billaged refuses is set aside, its samples are counted and reported as a gap', async () => {
-  const { deliver, spool, lines, gaps, page } = await createTestDeliveries(fail(Code.InvalidArgument));
+test('a notice that is not taken is a line each time, and an error', async () => {
+  const { deliver, spool, lines, page } = await createTestDelivery(fail(Code.Unavailable));
+  await deliver(spool.append(stopped, {}), false, signal);
+  const msg = 'sending a billing notice failed';
+  expect(lines.at(-1)).toMatchObject({
+    level: 'warn',
+    msg,
+    vm_id: 'ud-1',
+    notice: 'stopped',
+    error: '[unavailable] no',
+  });
+  expect(await page()).toContain('\nmetald_errors_total{component="billing"} 1\n');
+});
+
+test('a rejected batch becomes a dead letter, counted and reported as a gap', async () => {
+  const { deliver, spool, lines, page } = await createTestDelivery(fail(Code.InvalidArgument));
   const entry = spool.append(headerOf(batch), {}, batch.bytes);
-  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
-  expect([...spool.waiting()]).toEqual([]);
-  expect(gaps).toEqual([headerOf(batch)]);
+  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true, next: storedGap });
+  expect([...spool.waiting()]).toEqual([storedGap]);
   const metrics = await page();
   expect(metrics).toContain('\nmetald_billing_batches_set_aside_total 1\n');
   expect(metrics).toContain('\nmetald_billing_metrics_dropped_total{reason="refused"} 3\n');
@@ -115,7 +146,7 @@ test('a batch that billaged refuses is set aside, its samples are counted and re
 });
 
 test('a notice that billaged refuses is an error with the VM and the answer', async () => {
-  const { deliver, spool, lines } = await createTestDeliveries(fail(Code.InvalidArgument));
+  const { deliver, spool, lines } = await createTestDelivery(fail(Code.InvalidArgument));
   await deliver(spool.append(stopped, {}), false, signal);
   const cause = { reason: 'refused', error: '[invalid_argument] no' };
   expect(lines.at(-1)).toMatchObject({
@@ -128,17 +159,17 @@ test('a notice that billaged refuses is an error with the VM and the answer', as
 });
 
 test('a batch that cannot be read back is counted as lost, and nothing is sent', async () => {
-  const { deliver, spool, received, gaps, page } = await createTestDeliveries();
+  const { deliver, spool, received, page } = await createTestDelivery();
   const entry = spool.append(headerOf(batch), {}, batch.bytes);
   spool.remove(entry);
-  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true });
+  expect(await deliver(entry, false, signal)).toEqual({ isSettled: true, next: storedGap });
   expect(received).toEqual([]);
-  expect(gaps).toEqual([headerOf(batch)]);
+  expect([...spool.waiting()]).toEqual([storedGap]);
   expect(await page()).toContain('\nmetald_billing_metrics_dropped_total{reason="damaged"} 3\n');
 });
 
 test('a notice that fails before a batch is a failed attempt to send that batch, too', async () => {
-  const { deliver, spool, page } = await createTestDeliveries(fail(Code.Unavailable));
+  const { deliver, spool, page } = await createTestDelivery(fail(Code.Unavailable));
   const entry = spool.append(stopped, {});
   await deliver(entry, false, signal);
   const alone = await page();
@@ -165,14 +196,14 @@ test.for([
   [Code.FailedPrecondition, true, true],
   [Code.OutOfRange, true, true],
 ] as const)('code %i ends a batch: %s, and a notice: %s', async ([code, endsBatch, endsNotice]) => {
-  const { deliver, spool } = await createTestDeliveries(fail(code));
+  const { deliver, spool } = await createTestDelivery(fail(code));
   const ofBatch = await deliver(spool.append(headerOf(batch), {}, batch.bytes), false, signal);
   const ofNotice = await deliver(spool.append(stopped, {}), false, signal);
   expect([ofBatch.isSettled, ofNotice.isSettled]).toEqual([endsBatch, endsNotice]);
 });
 
 test('an attempt that was broken off is no refusal', async () => {
-  const { deliver, spool } = await createTestDeliveries(fail(Code.InvalidArgument));
+  const { deliver, spool } = await createTestDelivery(fail(Code.InvalidArgument));
   const entry = spool.append(headerOf(batch), {}, batch.bytes);
   expect(await deliver(entry, false, AbortSignal.abort())).toMatchObject({ isSettled: false });
   expect([...spool.waiting()]).toEqual([entry]);
