@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import { addAmounts, type GroundTruth, type TrueUsage } from '../billing/ground-truth.ts';
+import { addAmounts, type BilledAmounts, type TrueUsage, type UsedInFleet } from '../fleet/used-in-fleet.ts';
 
-/** Most VMs or customers in an answer. */
+/** Most VMs or customers in a response. */
 const largestPage = 10_000;
 
-/** Cumulative amounts as they are answered: whole units as text, because JSON numbers end at 2^53 in many readers. */
+/** Cumulative amounts in a response: whole units as strings, because many JSON parsers are exact only up to 2^53. */
 interface WrittenAmounts {
   readonly cpu_time_nanos: string;
   readonly disk_read_bytes: string;
@@ -13,20 +13,24 @@ interface WrittenAmounts {
   readonly network_tx_bytes: string;
 }
 
-/** What one VM has used. */
+/** The usage of one VM. */
 export interface TrueUsageOfVm {
   readonly vm_id: string;
   readonly customer_id: string;
+  /** How often it was booted, reboots included. */
   readonly lives: number;
   readonly sample_count: number;
-  /** Unix nanoseconds. */
+  /** Of its first and last sample, in Unix nanoseconds; 0 without one. */
   readonly first_timestamp: string;
   readonly last_timestamp: string;
+  /** What its machine has used since its last boot, and in all boots. */
   readonly this_life: WrittenAmounts;
   readonly total: WrittenAmounts;
+  /** The part of `total` that was used after the last sample of each boot. */
+  readonly not_sampled: WrittenAmounts;
 }
 
-/** What the VMs of one customer have used. */
+/** The usage of all VMs of one customer. */
 export interface TrueUsageOfCustomer {
   readonly customer_id: string;
   readonly vm_count: number;
@@ -34,15 +38,16 @@ export interface TrueUsageOfCustomer {
   readonly first_timestamp: string;
   readonly last_timestamp: string;
   readonly total: WrittenAmounts;
+  readonly not_sampled: WrittenAmounts;
 }
 
 /** Body of `/sim/truth`. */
 export interface TruthPage {
   readonly vms?: readonly TrueUsageOfVm[];
   readonly customers?: readonly TrueUsageOfCustomer[];
-  /** What to ask for as `after` for the next page; null on the last one. */
+  /** The parameter `after` of the next page; null on the last one. */
   readonly next: string | null;
-  /** VMs that are gone, and of which nothing is known any more. */
+  /** Deleted VMs whose usage is no longer kept. */
   readonly forgotten_vms: number;
 }
 
@@ -62,23 +67,23 @@ const querystring = {
 } as const;
 
 /**
- * Adds `GET /sim/truth`: what exactly has been sampled of each VM, or of all VMs of each customer with `?by=customer`, in
- * pages of `limit`, the next one by `after`. A bill for all samples is right if it comes to `total`.
+ * Adds `GET /sim/truth`: what the machine of each VM has used until now, or the sum per customer with `?by=customer`, in
+ * pages of `limit`, the next one by `after`. A bill for all samples is right if it equals `total` minus `not_sampled`.
  */
-export function addTruthRoute(app: FastifyInstance, truth: GroundTruth): void {
+export function addTruthRoute(app: FastifyInstance, used: UsedInFleet): void {
   app.get<{ Querystring: TruthQuery }>('/sim/truth', { schema: { querystring } }, ({ query }): TruthPage => {
     const { by, limit, after } = query;
-    const forgotten = { forgotten_vms: truth.forgotten };
+    const forgotten = { forgotten_vms: used.forgotten };
     if (by === 'customer') {
-      const { page, next } = pageOf(sumByCustomer(truth.all()), ({ customer_id }) => customer_id, { limit, after });
+      const { page, next } = pageOf(sumByCustomer(used.all()), ({ customer_id }) => customer_id, { limit, after });
       return { customers: page, next, ...forgotten };
     }
-    const { page, next } = pageOf([...truth.all()], ({ vmId }) => vmId, { limit, after });
+    const { page, next } = pageOf([...used.all()], ({ vmId }) => vmId, { limit, after });
     return { vms: page.map(writeVm), next, ...forgotten };
   });
 }
 
-/** Takes the rows after a key, in the order of keys: what comes and goes meanwhile moves no other row. */
+/** Takes the rows after a key, in the order of keys: new and deleted rows do not move the others. */
 function pageOf<Row>(
   rows: Row[],
   keyOf: (row: Row) => string,
@@ -93,46 +98,54 @@ function pageOf<Row>(
 }
 
 function sumByCustomer(usages: Iterable<TrueUsage>): TrueUsageOfCustomer[] {
-  const sums = new Map<string, Pick<TrueUsage, 'sampleCount' | 'firstMs' | 'lastMs' | 'total'> & { vmCount: number }>();
-  for (const { customerId, sampleCount, firstMs, lastMs, total } of usages) {
-    const sum = sums.get(customerId);
-    sums.set(
-      customerId,
-      sum === undefined
-        ? { vmCount: 1, sampleCount, firstMs, lastMs, total }
-        : {
-            vmCount: sum.vmCount + 1,
-            sampleCount: sum.sampleCount + sampleCount,
-            firstMs: Math.min(sum.firstMs, firstMs),
-            lastMs: Math.max(sum.lastMs, lastMs),
-            total: addAmounts(sum.total, total),
-          },
-    );
+  const sums = new Map<string, { readonly vmCount: number; readonly sum: TrueUsage }>();
+  for (const usage of usages) {
+    const { vmCount, sum } = sums.get(usage.customerId) ?? { vmCount: 0, sum: undefined };
+    sums.set(usage.customerId, { vmCount: vmCount + 1, sum: sum === undefined ? usage : addUsage(sum, usage) });
   }
-  return Array.from(sums, ([customer_id, { vmCount, sampleCount, firstMs, lastMs, total }]) => ({
+  return Array.from(sums, ([customer_id, { vmCount, sum }]) => ({
     customer_id,
     vm_count: vmCount,
-    sample_count: sampleCount,
-    first_timestamp: writeNanoseconds(firstMs),
-    last_timestamp: writeNanoseconds(lastMs),
-    total: writeAmounts(total),
+    ...writeSamples(sum),
+    total: writeAmounts(sum.total),
+    not_sampled: writeAmounts(sum.notSampled),
   }));
 }
 
-function writeVm({ vmId, customerId, lives, sampleCount, firstMs, lastMs, thisLife, total }: TrueUsage): TrueUsageOfVm {
+function addUsage(one: TrueUsage, other: TrueUsage): TrueUsage {
+  // A VM without a sample has no first time.
+  const firsts = [one, other].filter(({ sampleCount }) => sampleCount > 0).map(({ firstMs }) => firstMs);
   return {
-    vm_id: vmId,
-    customer_id: customerId,
-    lives,
-    sample_count: sampleCount,
-    first_timestamp: writeNanoseconds(firstMs),
-    last_timestamp: writeNanoseconds(lastMs),
-    this_life: writeAmounts(thisLife),
-    total: writeAmounts(total),
+    ...one,
+    sampleCount: one.sampleCount + other.sampleCount,
+    firstMs: firsts.length === 0 ? 0 : Math.min(...firsts),
+    lastMs: Math.max(one.lastMs, other.lastMs),
+    total: addAmounts(one.total, other.total),
+    notSampled: addAmounts(one.notSampled, other.notSampled),
   };
 }
 
-function writeAmounts(amounts: TrueUsage['total']): WrittenAmounts {
+function writeVm(usage: TrueUsage): TrueUsageOfVm {
+  return {
+    vm_id: usage.vmId,
+    customer_id: usage.customerId,
+    lives: usage.boots,
+    ...writeSamples(usage),
+    this_life: writeAmounts(usage.thisBoot),
+    total: writeAmounts(usage.total),
+    not_sampled: writeAmounts(usage.notSampled),
+  };
+}
+
+function writeSamples({ sampleCount, firstMs, lastMs }: TrueUsage) {
+  return {
+    sample_count: sampleCount,
+    first_timestamp: writeNanoseconds(firstMs),
+    last_timestamp: writeNanoseconds(lastMs),
+  };
+}
+
+function writeAmounts(amounts: BilledAmounts): WrittenAmounts {
   return {
     cpu_time_nanos: String(amounts.cpuNanos),
     disk_read_bytes: String(amounts.diskReadBytes),

@@ -2,13 +2,13 @@ import type { VmConfig } from '@vmobs/wire/vmprovisioner';
 import type { Vm } from '../fleet/vm.ts';
 import { toWireState } from './states.ts';
 
-/** Average size of a packet and of a disk operation: usage is modelled in bytes, and counts follow from them. */
+/** Average size of a packet and of a disk operation: usage is simulated in bytes, and counts are derived from it. */
 const bytesPer = { packet: 1_000, diskOperation: 16_384 };
 
 /**
- * A VM as `GetVmInfo` answers it. Usage is there while the VM has been booted and not stopped.
+ * The response of `GetVmInfo` for a VM. It has usage while the VM is running or paused.
  *
- * @param backend what runs it, such as `firecracker`
+ * @param backend the hypervisor, such as `firecracker`
  */
 export function describeVm(vm: Vm<VmConfig>, backend: string) {
   const { id, config, state, usage, workload, bootedAtMs, usageUntilMs } = vm;

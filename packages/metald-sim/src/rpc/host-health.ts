@@ -1,16 +1,17 @@
 import { arch, availableParallelism, cpus, freemem, hostname, totalmem, uptime } from 'node:os';
+import { messageOf } from '@vmobs/settings';
 import type { FastifyPluginCallback } from 'fastify';
 
 /** Options of `createHostHealth`. */
 export interface HostHealthOptions {
   readonly version: string;
-  /** What runs the VMs, such as `firecracker`. */
+  /** The hypervisor, such as `firecracker`. */
   readonly backend: string;
   /** Reaches the backend. @throws Error when it cannot be reached */
   readonly pingBackend: () => Promise<void>;
 }
 
-/** How one check went. */
+/** The result of one check. */
 interface Check {
   readonly status: 'healthy' | 'degraded';
   readonly duration_ms: number;
@@ -19,8 +20,8 @@ interface Check {
 }
 
 /**
- * Makes the Fastify plugin for `/_/health`, the page of the real metald about its host: 200 when every check is healthy, 503
- * when one is not and the host is `degraded`. `duration_ms` is in milliseconds here; the real one has nanoseconds in it.
+ * Makes the Fastify plugin for `/_/health`, the page of the real metald about its host: 200 when every check is healthy,
+ * otherwise 503 with the host `degraded`. `duration_ms` has milliseconds; in the real metald it has nanoseconds.
  */
 export function createHostHealth({ version, backend, pingBackend }: HostHealthOptions): FastifyPluginCallback {
   return (app, _options, done) => {
@@ -57,7 +58,7 @@ async function check(work: () => Promise<void>): Promise<Check> {
     await work();
     return { status: 'healthy', duration_ms: performance.now() - startedAt, timestamp };
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return { status: 'degraded', duration_ms: performance.now() - startedAt, error: reason, timestamp };
   }
 }

@@ -39,7 +39,7 @@ test('a page that ends with the last VM is the last page', async () => {
   expect(list({ pageSize: 2, pageToken: nextPageToken })).toMatchObject({ numbers: [2, 3], nextPageToken: '' });
 });
 
-test('VMs that are created and deleted between two pages make no page repeat or skip another', async () => {
+test('creations and deletions between two pages neither repeat nor skip other VMs', async () => {
   const { list, add, remove } = await createTestFleet(6);
   const first = list({ pageSize: 3 });
   expect(first.numbers).toEqual([0, 1, 2]);
@@ -62,7 +62,7 @@ const meanwhile = fc.array(
   { maxLength: 6 },
 );
 
-test('whatever happens between pages, a VM that exists throughout is on exactly one of them', async () => {
+test('a VM that exists throughout is on exactly one page, whatever happens between', async () => {
   const property = fc.asyncProperty(
     fc.integer({ min: 0, max: 20 }),
     fc.integer({ min: 1, max: 5 }),
@@ -124,8 +124,8 @@ test('the filter holds for the pages and for the count of all', async () => {
 
 test.for([
   [{ pageSize: -1 }, 'page_size must not be negative'],
-  [{ pageToken: 'nonsense' }, 'page_token is not one that ListVms gave'],
-  [{ pageToken: Buffer.from('after:-1').toString('base64url') }, 'page_token is not one that ListVms gave'],
+  [{ pageToken: 'nonsense' }, 'unknown page_token'],
+  [{ pageToken: Buffer.from('after:-1').toString('base64url') }, 'unknown page_token'],
 ] as const)('%j is invalid: %s', async ([request, message]) => {
   const { list } = await createTestFleet(1);
   expect(() => list(request)).toThrow(expect.objectContaining({ rawMessage: message, code: Code.InvalidArgument }));

@@ -3,7 +3,7 @@ import type { ListVmsRequest } from '@vmobs/wire/vmprovisioner';
 import type { Vm } from '../fleet/vm.ts';
 import { fromWireState } from './states.ts';
 
-/** Page size when a request names none, and the largest. */
+/** The default page size and the largest. */
 const pageSizes = { default: 50, largest: 1_000 };
 
 /** One page of a list. */
@@ -14,10 +14,10 @@ export interface VmPage<Config> {
 }
 
 /**
- * Takes one page out of all VMs in the order of their creation. A page begins after the VM that ended the one before, so
- * pages neither repeat nor skip a VM that exists throughout, whatever is created and deleted in between.
+ * Takes one page of all VMs in the order of their creation. A page begins after the last VM of the page before, so pages
+ * neither repeat nor skip a VM that exists throughout, whatever is created and deleted in between.
  *
- * @throws ConnectError `invalid_argument` for a negative page size or a token that no page gave.
+ * @throws ConnectError `invalid_argument` for a negative page size or an unknown token.
  */
 export function pageOf<Config>(
   vms: Iterable<Vm<Config>>,
@@ -48,6 +48,6 @@ function tokenOf(ordinal: number): string {
 function ordinalOf(token: string): number {
   if (token === '') return -1;
   const ordinal = /^after:(\d{1,15})$/.exec(Buffer.from(token, 'base64url').toString())?.[1];
-  if (ordinal === undefined) throw new ConnectError('page_token is not one that ListVms gave', Code.InvalidArgument);
+  if (ordinal === undefined) throw new ConnectError('unknown page_token', Code.InvalidArgument);
   return Number(ordinal);
 }

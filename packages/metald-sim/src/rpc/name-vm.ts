@@ -4,12 +4,12 @@ import type { VmService } from '@vmobs/wire/vmprovisioner';
 import type { FastifyRequest } from 'fastify';
 import type { VmOperation } from '../fleet/state-machine.ts';
 
-/** What an RPC is about, in the words of logs and spans. */
+/** What an RPC is about, as fields of logs and spans. */
 export interface RpcSubject {
   readonly operation?: VmOperation | 'info' | 'list';
   readonly vmId?: string | undefined;
   readonly customerId?: string;
-  /** Of a shutdown, as it was asked for. */
+  /** Parameters of a shutdown. */
   readonly force?: boolean;
   readonly timeoutSeconds?: number;
 }
@@ -18,12 +18,12 @@ const requestKey = createContextKey<FastifyRequest | undefined>(undefined, {
   description: 'the HTTP request of an RPC',
 });
 
-/** The context values of an RPC: they hold the HTTP request that brought it. */
+/** The context values of an RPC: its HTTP request. */
 export function contextValuesOf(request: FastifyRequest): ContextValues {
   return createContextValues().set(requestKey, request);
 }
 
-/** Names what an RPC is about, or more of it, on its span and on every line that its request logs from now on. */
+/** Adds what an RPC is about to its span and to all further log lines of its request. */
 export function nameSubject(values: ContextValues, subject: RpcSubject): void {
   const { operation, vmId, customerId, force, timeoutSeconds } = subject;
   const fields = {
@@ -38,7 +38,7 @@ export function nameSubject(values: ContextValues, subject: RpcSubject): void {
   if (request !== undefined) request.log = request.log.child(fields);
 }
 
-/** What each method does, in the words of logs and spans. */
+/** The operation of each method, as logs and spans name it. */
 const operations: Readonly<Record<keyof typeof VmService.method, NonNullable<RpcSubject['operation']>>> = {
   createVm: 'create',
   bootVm: 'boot',
@@ -51,7 +51,7 @@ const operations: Readonly<Record<keyof typeof VmService.method, NonNullable<Rpc
   listVms: 'list',
 };
 
-/** Names what an RPC is about as soon as its request has been read, whatever stops it after that. */
+/** Names what an RPC is about as soon as its request is decoded, so that an RPC that fails later is named, too. */
 export const nameRpc: Interceptor = (next) => (request) => {
   const { method, message, contextValues } = request;
   const vmId = 'vmId' in message && typeof message.vmId === 'string' ? message.vmId : '';
@@ -66,7 +66,7 @@ function isMethod(localName: string): localName is keyof typeof operations {
   return Object.hasOwn(operations, localName);
 }
 
-/** Logs a failure that its client is not told of, because its answer has gone out before. */
+/** Logs a failure after the response was sent: the client does not see it. */
 export function logLateFailure(error: unknown, { contextValues }: { readonly contextValues: ContextValues }): void {
   contextValues.get(requestKey)?.log.error({ err: error }, 'rpc failed after its deadline');
 }

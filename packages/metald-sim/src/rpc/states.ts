@@ -8,12 +8,12 @@ const wireStates: Readonly<Record<VmState, WireState>> = {
   shutdown: WireState.SHUTDOWN,
 };
 
-/** A state as it is sent. */
+/** The state of the wire for a state of the fleet. */
 export function toWireState(state: VmState): WireState {
   return wireStates[state];
 }
 
-/** A state as it was received; `undefined` for numbers that are no state. */
+/** The state of the fleet for a state of the wire; `undefined` for an unknown number. */
 export function fromWireState(wire: WireState): VmState | undefined {
   return (['created', 'running', 'paused', 'shutdown'] as const).find((state) => wireStates[state] === wire);
 }

@@ -3,7 +3,7 @@ import type { VmConfig } from '@vmobs/wire/vmprovisioner';
 import type { Machine } from '../fleet/workload.ts';
 
 /**
- * Checks the configuration of a new VM in the order of the real metald, which reports the first fault that it finds.
+ * Validates the configuration of a new VM in the order of the real metald, which reports the first problem only.
  *
  * @throws ConnectError `invalid_argument`
  */

@@ -1,12 +1,13 @@
 import { createClient } from '@connectrpc/connect';
 import { createConnectTransport } from '@connectrpc/connect-node';
+import { readSeries } from '@vmobs/testing';
 import { VmService } from '@vmobs/wire/vmprovisioner';
 import { expect, onTestFinished } from 'vitest';
 import { type MetaldOptions, startMetald } from '../app.ts';
 import { startRecordingBillaged } from './recording-billaged.ts';
 
 /** How long a slow machine may take. */
-export const patience = { timeout: 20_000, interval: 25 };
+export const patience = { timeout: 100_000, interval: 25 };
 
 export const vmConfig = {
   cpu: { vcpuCount: 1 },
@@ -44,11 +45,7 @@ export async function startFaultyMetald(options: MetaldOptions = {}) {
       await control('DELETE', fault);
     },
     /** The value of the first series with this beginning; NaN when there is none. */
-    async read(series: string): Promise<number> {
-      const page = await (await fetch(`${metald.telemetry.metricsUrl}/metrics`)).text();
-      const line = page.split('\n').find((one) => one.startsWith(series));
-      return Number(line?.slice(line.lastIndexOf(' ')));
-    },
+    read: (series: string) => readSeries(metald.telemetry.metricsUrl, series),
   };
 }
 
