@@ -1,7 +1,7 @@
-import { runCommand, runUntilSignal } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
+import { runUntilSignal } from '@vmobs/telemetry/command';
 import { startMetald } from './app.ts';
-import { metaldPrefixes, metaldSettings, version } from './config.ts';
-import { metaldIgnored } from './ignored-variables.ts';
+import { metaldIgnored, metaldPrefixes, metaldSettings, version } from './config.ts';
 
 await runCommand({
   name: 'metald-sim',
@@ -13,7 +13,7 @@ await runCommand({
   ignored: { standsFor: 'metald', groups: metaldIgnored },
   async main(config, variables) {
     const { telemetry, close } = await startMetald(config);
-    if (variables.length > 0) telemetry.logger.info({ variables }, 'these are for a real metald and are ignored');
+    if (variables.length > 0) telemetry.logger.info({ variables }, 'ignoring variables that only the real metald uses');
     return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
   },
 });

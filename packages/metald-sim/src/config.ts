@@ -1,5 +1,6 @@
 import { controlSettings } from '@vmobs/faults';
-import { kinds, readSettings, type SettingValues, setting, settingGroup, telemetrySettings } from '@vmobs/telemetry';
+import { type IgnoredVariables, kinds, readSettings, type SettingValues, setting, settingGroup } from '@vmobs/settings';
+import { telemetrySettings } from '@vmobs/telemetry/command';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** Version of the simulated service. */
@@ -34,14 +35,14 @@ export const metaldSettings = {
       variables: ['_BACKEND'],
       kind: kinds.oneOf('cloudhypervisor', 'firecracker', 'docker'),
       default: 'cloudhypervisor',
-      help: 'what the VMs are said to run on; they are simulated whatever it is',
+      help: 'hypervisor that the API reports; the VMs are simulated with any value',
     }),
     maxVms: setting({
       variables: ['_MAX_PROCESSES'],
       flag: 'max-vms',
       kind: kinds.integer({ min: 1, max: 1_000_000 }),
       default: 25,
-      help: 'most VMs that exist at a time; CreateVm beyond it is resource_exhausted',
+      help: 'most VMs at a time; CreateVm beyond it fails with resource_exhausted',
     }),
   }),
   ...settingGroup('Fleet', {
@@ -57,14 +58,14 @@ export const metaldSettings = {
       flag: 'churn',
       kind: kinds.number({ min: 0, max: 100_000 }),
       default: 0,
-      help: 'VMs of --vms that are replaced by new ones in a minute',
+      help: 'VMs of --vms that are replaced by new ones per minute',
     }),
     seed: setting({
       variables: ['_SIM_SEED'],
       flag: 'seed',
       kind: kinds.integer({ min: 0, max: 0x7fffffff }),
       default: 1,
-      help: 'seed of workloads and boot times: the same seed gives the same ones',
+      help: 'seed of workloads and boot times: the same seed gives the same values',
     }),
     timeScale: setting({
       variables: ['_SIM_TIME_SCALE'],
@@ -114,30 +115,58 @@ export const metaldSettings = {
       flag: 'spool',
       kind: kinds.text,
       default: '~/.local/state/metald-sim/spool',
-      help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, and the end of the process loses them',
+      help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, where they end with the process',
     }),
     spoolLimitMib: setting({
       variables: ['_SIM_SPOOL_LIMIT_MIB'],
       flag: 'spool-limit',
       kind: kinds.integer({ min: 1, max: 65_536 }),
       default: 1_024,
-      help: 'MiB that the spool may take; batches beyond that are lost, and counted. In memory, 64 at most',
+      help: 'limit of the spool in MiB; batches beyond it are dropped and counted. In memory, 64 at most',
     }),
   }),
   ...controlSettings,
   simControl: {
     ...controlSettings.simControl,
-    help: 'serve /sim/ on the API port: GET /sim/truth is what exactly each VM has used, /sim/faults switches faults on and off',
+    help: 'serve /sim/ on the API port: GET /sim/truth is the true usage of each VM, /sim/faults switches faults on and off',
   },
   ...telemetry,
   highCardinality: {
     ...telemetry.highCardinality,
-    help: 'series for each VM; the original leaves them out unless it is told to have them, here they are on as the monitoring guide uses them',
+    help: 'series for each VM; off by default in the original, on here because the monitoring guide uses them',
   },
 };
 
 /** Values of all settings. */
 export type MetaldConfig = SettingValues<typeof metaldSettings>;
 
-/** The values that hold when nothing is set. */
+/** The default values. */
 export const metaldDefaults: MetaldConfig = readSettings(metaldSettings, { env: {}, prefixes: [] });
+
+/** Variables of the real metald that the simulation does not use. */
+export const metaldIgnored: readonly IgnoredVariables[] = [
+  {
+    variables: ['_SOCKET_DIR', '_LOG_DIR', '_CH_ENDPOINT', '_FC_ENDPOINT'],
+    reason: 'no hypervisor runs; LOG_FILE sets the log',
+  },
+  {
+    variables: [
+      '_JAILER_ENABLED',
+      '_JAILER_UID',
+      '_JAILER_GID',
+      '_JAILER_CHROOT_DIR',
+      '_JAILER_NETNS',
+      '_JAILER_PIDNS',
+      '_JAILER_MEMORY_LIMIT',
+      '_JAILER_CPU_QUOTA',
+      '_JAILER_FD_LIMIT',
+    ],
+    reason: 'there is nothing to jail',
+  },
+  {
+    variables: ['_DATA_DIR', '_DATABASE_DIR', '_INSTANCE_ID'],
+    reason: 'VMs end with the process, and the instance id is the time of its start',
+  },
+  { variables: ['_ASSETMANAGER_*', '_NETWORK_*'], reason: 'VMs have neither images nor networks' },
+  { variables: ['_TLS_*', '_SPIFFE_SOCKET'], reason: 'the API is plain HTTP, as in the first real version' },
+];
