@@ -1,69 +1,70 @@
-import { joinStretches } from '../stretch.ts';
+import { joinSpans } from '../usage.ts';
 import { type PeriodTables, readPeriod } from './read-period.ts';
-import { dayOf, daySpan, hourSpan } from './total-table.ts';
+import { dayOf, oneDay, oneHour } from './rollup-table.ts';
 
-/** Makes totals of hours and days that have ended, and takes away runs that are older than the retention. */
+/** Makes rollups of ended hours and days, and removes segments older than the retention. */
 export interface Compaction {
-  /** Asks for the total of an hour that has ended. */
-  ask(vm: number, hour: number, closedBefore: number): void;
-  /** Asks for every hour of a VM before another one that has no total yet, from the last one that has. */
-  askTail(vm: number, closedBefore: number): void;
-  /** Whether something is asked for. */
+  /** Requests the rollup of an hour that has ended. */
+  ask(vm: number, hour: number, endedBefore: number): void;
+  /** Requests all rollups that are missing for a VM between its last rollup and an hour. */
+  askTail(vm: number, endedBefore: number): void;
+  /** Whether there are requests. */
   readonly isWaiting: boolean;
-  /** Does a part of what was asked for, some milliseconds long. */
+  /** Works on the requests for some milliseconds. */
   work(): void;
-  /** Takes away runs of a VM before an hour, once their totals are made. @returns whether there are more */
-  close(vm: number, before: number): boolean;
-  /** Forgets what was asked for. */
+  /** Removes segments of a VM before an hour, after making their rollups. @returns whether there are more */
+  removeBefore(vm: number, before: number): boolean;
+  /** Drops all requests. */
   clear(): void;
 }
 
 interface Task {
   readonly vm: number;
   readonly hour: number;
-  readonly closedBefore: number;
+  readonly endedBefore: number;
 }
 
-/** Hours of which totals are made in one go: about a millisecond. */
+/** Hours whose rollups are made at once: about a millisecond. */
 const hoursAtOnce = 8;
 
-/** Tasks that wait at most. What is not asked for is made when the VM is seen next; until then its runs are read. */
+/** Maximum number of requests. A dropped one is requested again when the hour is read; until then its segments are read. */
 const mostTasks = 100_000;
 
-/** Makes the compaction of some tables. */
+/** Makes the compaction. */
 export function createCompaction(tables: PeriodTables): Compaction {
-  const { runs, totals } = tables;
+  const { segments, rollups } = tables;
   let tasks: Task[] = [];
   let done = 0;
 
   function makeHour({ vm, hour }: Task): void {
-    if (totals.get(vm, hourSpan, hour) !== undefined) return;
-    const parts = joinStretches(runs.inHour(vm, hour));
-    if (parts.length > 0) totals.put(vm, hourSpan, hour, parts);
+    if (rollups.get(vm, oneHour, hour) !== undefined) return;
+    const parts = joinSpans(segments.inHour(vm, hour));
+    if (parts.length > 0) rollups.put(vm, oneHour, hour, parts);
   }
-  function makeDay({ vm, hour, closedBefore }: Task): void {
+  function makeDay({ vm, hour, endedBefore }: Task): void {
     const from = dayOf(hour);
-    const to = from + daySpan;
-    if (to > closedBefore || totals.get(vm, daySpan, from) !== undefined) return;
-    // While a later hour of the day has no total yet, its turn is still to come, and the day is made then.
-    const next = runs.nextHour(vm, hour + 1) ?? to;
-    if (next < to && totals.get(vm, hourSpan, next) === undefined) return;
-    const parts = joinStretches(readPeriod(tables, { vm, from, to, wholeFrom: from, wholeTo: to, closedBefore }));
-    if (parts.length > 0) totals.put(vm, daySpan, from, parts);
+    const to = from + oneDay;
+    if (to > endedBefore || rollups.get(vm, oneDay, from) !== undefined) return;
+    // While a later hour of the day has no rollup yet, the day is made together with that one.
+    const next = segments.nextHour(vm, hour + 1) ?? to;
+    if (next < to && rollups.get(vm, oneHour, next) === undefined) return;
+    const parts = joinSpans(readPeriod(tables, { vm, from, to, fullFrom: from, fullTo: to, endedBefore }));
+    if (parts.length > 0) rollups.put(vm, oneDay, from, parts);
   }
   function make(task: Task): void {
     makeHour(task);
     makeDay(task);
   }
-  function ask(vm: number, hour: number, closedBefore: number): void {
-    if (hour < closedBefore && tasks.length - done < mostTasks) tasks.push({ vm, hour, closedBefore });
+  function ask(vm: number, hour: number, endedBefore: number): void {
+    if (hour < endedBefore && tasks.length - done < mostTasks) tasks.push({ vm, hour, endedBefore });
   }
 
   return {
     ask,
-    askTail(vm, closedBefore) {
-      let hour = runs.nextHour(vm, (totals.lastBefore(vm, closedBefore)?.hour ?? Number.MIN_SAFE_INTEGER) + 1);
-      for (; hour !== undefined && hour < closedBefore; hour = runs.nextHour(vm, hour + 1)) ask(vm, hour, closedBefore);
+    askTail(vm, endedBefore) {
+      let hour = segments.nextHour(vm, (rollups.lastBefore(vm, endedBefore)?.hour ?? Number.MIN_SAFE_INTEGER) + 1);
+      for (; hour !== undefined && hour < endedBefore; hour = segments.nextHour(vm, hour + 1))
+        ask(vm, hour, endedBefore);
     },
     get isWaiting() {
       return done < tasks.length;
@@ -76,12 +77,12 @@ export function createCompaction(tables: PeriodTables): Compaction {
         done = 0;
       }
     },
-    close(vm, before) {
-      let hour = runs.nextHour(vm, Number.MIN_SAFE_INTEGER);
+    removeBefore(vm, before) {
+      let hour = segments.nextHour(vm, Number.MIN_SAFE_INTEGER);
       for (let count = 0; hour !== undefined && hour < before && count < hoursAtOnce; count++) {
-        make({ vm, hour, closedBefore: before });
-        runs.removeHour(vm, hour);
-        hour = runs.nextHour(vm, hour + 1);
+        make({ vm, hour, endedBefore: before });
+        segments.removeHour(vm, hour);
+        hour = segments.nextHour(vm, hour + 1);
       }
       return hour !== undefined && hour < before;
     },

@@ -1,33 +1,34 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { LedgerUnavailableError } from '../ledger-error.ts';
+import { messageOf } from '@vmobs/settings';
+import { LedgerUnavailableError } from '../ledger.ts';
 import { primaryCode } from './open-database.ts';
 
-/** Makes everything that is written in successive turns of the event loop durable with one commit. */
+/** Commits all writes of successive turns of the event loop together. */
 export interface GroupCommit {
   /**
-   * Does the work in the transaction that is open, or begins one. The promise resolves with its result when that is on disk.
+   * Runs the work in the open transaction, or begins one. The promise resolves with its result when that is on disk.
    *
-   * @throws LedgerUnavailableError when the disk did not take it; nothing of the transaction happened then.
+   * @throws LedgerUnavailableError when the commit failed; the whole transaction is rolled back then.
    */
   write<T>(work: () => T): Promise<T>;
   /**
-   * Reads what is on disk: what is open is committed first. Reading goes on when the disk is full.
+   * Reads after committing the open transaction. Reading still works when the disk is full.
    *
    * @throws LedgerUnavailableError when the disk cannot be read.
    */
   read<T>(work: () => T): Promise<T>;
-  /** Commits what is open and refuses what comes after. */
+  /** Commits the open transaction and refuses further work. */
   close(): void;
 }
 
-/** Most writes of one commit: some milliseconds of work. */
+/** Maximum number of writes of one commit: some milliseconds of work. */
 const mostWrites = 64;
 
-/** Who is told what became of a transaction. */
+/** Callbacks for the outcome of a transaction. */
 export interface CommitListener {
-  /** What was written in it did not happen. */
+  /** It was rolled back. */
   readonly onRollback: () => void;
-  /** It is on disk, and so many seconds were waited for that. */
+  /** It is on disk; the argument is the seconds that the commit took. */
   readonly onCommit: (seconds: number) => void;
 }
 
@@ -48,8 +49,8 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Co
     for (const refused of failed) refused.fail(error);
   }
   /**
-   * Commits when a turn has brought nothing more. To wait for the disk takes as long as several batches, and while one is
-   * read, others come: eight senders share a commit, where they would be three or four if it were made at once.
+   * Commits when a turn has brought no further write. Waiting for the disk takes as long as several batches, and more arrive
+   * meanwhile: eight senders share a commit, instead of three or four with a commit after each turn.
    */
   function endTurn(writesBefore: number): void {
     turn = undefined;
@@ -108,9 +109,9 @@ export function createGroupCommit(db: DatabaseSync, { onRollback, onCommit }: Co
   };
 }
 
-/** What a caller is told of an error of SQLite; an error of another kind is passed on. */
+/** The error for the caller: SQLite's errors are wrapped, others are passed on. */
 function unavailable(error: unknown): unknown {
   if (primaryCode(error) === undefined) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new LedgerUnavailableError(`the ledger cannot be used now: ${message}`, { cause: error });
+  const message = messageOf(error);
+  return new LedgerUnavailableError(`the ledger is unavailable: ${message}`, { cause: error });
 }

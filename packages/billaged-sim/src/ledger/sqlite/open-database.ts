@@ -1,26 +1,27 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { LedgerOpenError } from '../ledger-error.ts';
+import { messageOf } from '@vmobs/settings';
+import { type DiskUse, LedgerOpenError } from '../ledger.ts';
 import { migrate, schemaVersion, tableKeys, versionOf } from './schema.ts';
 
-/** A database that lives as long as the process. */
+/** A database in memory. */
 export const inMemory = ':memory:';
 
-/** SQLite's primary result codes that a user can do something about. */
+/** SQLite's primary result codes with an advice of their own. */
 const resultCodes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 };
 
 /** Options of `openDatabase`. */
 export interface DatabaseOptions {
-  /** Path of the file, made with its folder when it is missing; `~/` is the home of the user, `:memory:` no file. */
+  /** Path of the file; the file and its folder are created if missing. `~/` is the home folder, `:memory:` is no file. */
   readonly path: string;
-  /** Largest size of the file in bytes; more is refused as by a full disk. @default no limit but the disk */
+  /** Maximum size of the file in bytes; beyond it, writes fail as on a full disk. @default the disk is the limit */
   readonly maxBytes?: number | undefined;
 }
 
 /**
- * Opens the file of the ledger for this process alone, looks whether it is whole, and brings its tables to this version.
+ * Opens the file of the ledger exclusively, checks its structure, and migrates its tables to this version.
  *
  * @throws LedgerOpenError when another process has it, it cannot be read or written, it is damaged, or it is newer.
  */
@@ -47,18 +48,18 @@ export function openDatabase({ path: given, maxBytes }: DatabaseOptions): Databa
   }
 }
 
-/** Pages of a file that is read as a whole when it is opened: 64 MB, some tenths of a second. */
+/** Maximum pages of a file that is checked completely when it is opened: 64 MB, some tenths of a second. */
 const mostPagesToCheck = 16_384;
 
 /**
- * Looks whether the file is a whole ledger. A small one is read as a whole; of a large one the way to the oldest and the
- * newest rows of each table, since reading everything would take minutes (`sqlite3 FILE 'PRAGMA quick_check'` does that).
+ * Checks the structure of the file: of a small one completely, of a large one only the paths to the oldest and newest rows of
+ * each table, since a complete check takes minutes (`sqlite3 FILE 'PRAGMA quick_check'` does that).
  */
 function checkStructure(db: DatabaseSync, path: string): void {
   const version = versionOf(db);
   if (version > schemaVersion) {
     throw new LedgerOpenError(
-      `the ledger ${path} was written by a newer billaged (tables of version ${version}, this one knows ${schemaVersion}); start that one, or choose another file with --database`,
+      `the ledger ${path} was written by a newer billaged (tables of version ${version}, this one supports ${schemaVersion}); start that one, or choose another file with --database`,
     );
   }
   if (version === 0) return;
@@ -78,12 +79,12 @@ function checkStructure(db: DatabaseSync, path: string): void {
 }
 
 function damaged(path: string, message: string): string {
-  return `the ledger ${path} is damaged or no ledger at all (${message}); put a backup in its place, or choose another file with --database`;
+  return `the ledger ${path} is damaged or not a ledger (${message}); restore a backup, or choose another file with --database`;
 }
 
-/** Says what a user can do about a file that cannot be opened. */
+/** Says how to fix a file that cannot be opened. */
 function describe(error: unknown, path: string): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   switch (primaryCode(error)) {
     case resultCodes.busy:
       return `the ledger ${path} is in use by another process, probably another billaged; end that one, or choose another file with --database`;
@@ -91,9 +92,9 @@ function describe(error: unknown, path: string): string {
     case resultCodes.notADatabase:
       return damaged(path, message);
     case resultCodes.full:
-      return `there is no room on the disk for the ledger ${path}; make room, or choose another file with --database`;
+      return `the disk of the ledger ${path} is full; free some space, or choose another file with --database`;
     default:
-      return `the ledger ${path} cannot be opened: ${message}; its folder must be writable, or choose another file with --database`;
+      return `the ledger ${path} cannot be opened: ${message}; make its folder writable, or choose another file with --database`;
   }
 }
 
@@ -101,4 +102,37 @@ function describe(error: unknown, path: string): string {
 export function primaryCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return undefined;
   return error.errcode & 0xff;
+}
+
+/**
+ * Measures the disk usage of a database: its file and its write-ahead log. It asks the file system, not SQLite, so that a
+ * scrape neither waits for a transaction nor reads a page.
+ */
+export function createDiskUse(db: DatabaseSync): DiskUse {
+  const path = db.location();
+  if (path === null) return createMemoryUse(db);
+  return {
+    get usedBytes() {
+      return sizeOf(path) + sizeOf(`${path}-wal`);
+    },
+    get freeBytes() {
+      const { bavail, bsize } = statfsSync(dirname(path));
+      return bavail * bsize;
+    },
+  };
+}
+
+/** A missing file counts as 0: the log is removed when the ledger is closed. */
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+function createMemoryUse(db: DatabaseSync): DiskUse {
+  const pages = db.prepare('SELECT page_count * page_size AS bytes FROM pragma_page_count, pragma_page_size');
+  return {
+    get usedBytes() {
+      return db.isOpen ? Number(pages.get()?.['bytes']) : 0;
+    },
+    freeBytes: undefined,
+  };
 }

@@ -1,66 +1,66 @@
-import type { HoursOfPeriod } from '../bounds.ts';
-import type { Stretch } from '../stretch.ts';
-import type { RunTable } from './run-table.ts';
-import { dayOf, daySpan, hourSpan, type TotalTable } from './total-table.ts';
+import type { HoursOfPeriod } from '../period-usage.ts';
+import type { UsageSpan } from '../usage.ts';
+import { dayOf, oneDay, oneHour, type RollupTable } from './rollup-table.ts';
+import type { SegmentTable } from './segment-table.ts';
 
-/** Where stretches are read from. */
+/** The tables that spans are read from. */
 export interface PeriodTables {
-  readonly runs: RunTable;
-  readonly totals: TotalTable;
+  readonly segments: SegmentTable;
+  readonly rollups: RollupTable;
 }
 
-/** A time of a VM in hours. Hours before `closedBefore` have, or could have, totals. */
+/** A period of a VM in hours. Hours before `endedBefore` have rollups, or could have them. */
 export interface Period extends HoursOfPeriod {
   readonly vm: number;
-  readonly closedBefore: number;
+  readonly endedBefore: number;
 }
 
 /**
- * Reads what is known of a period, in time order: totals of days, else of hours, else runs. Of an hour that is not in the
- * period as a whole it reads the runs, unless they were compacted.
+ * Reads the spans of a period in time order: rollups of days, else of hours, else segments. Of an hour that the period covers
+ * only in part it reads the segments, unless they were compacted.
  *
- * `onMissing` is told of each hour that has ended and has no total, so that someone may make it.
+ * `onMissing` is called with each ended hour that has no rollup, so that it can be requested.
  */
 export function* readPeriod(
-  { runs, totals }: PeriodTables,
-  { vm, from, to, wholeFrom, wholeTo, closedBefore }: Period,
+  { segments, rollups }: PeriodTables,
+  { vm, from, to, fullFrom, fullTo, endedBefore }: Period,
   onMissing?: (hour: number) => void,
-): Generator<Stretch> {
+): Generator<UsageSpan> {
   let hour = from;
   while (hour < to) {
-    const hasTotal = hour >= wholeFrom && hour < Math.min(wholeTo, closedBefore);
-    if (hasTotal && hour === dayOf(hour) && hour + daySpan <= Math.min(wholeTo, closedBefore)) {
-      const day = totals.get(vm, daySpan, hour);
+    const hasRollup = hour >= fullFrom && hour < Math.min(fullTo, endedBefore);
+    if (hasRollup && hour === dayOf(hour) && hour + oneDay <= Math.min(fullTo, endedBefore)) {
+      const day = rollups.get(vm, oneDay, hour);
       if (day !== undefined) {
         yield* day;
-        hour += daySpan;
+        hour += oneDay;
         continue;
       }
     }
-    const ended = hasTotal ? totals.get(vm, hourSpan, hour) : undefined;
+    const ended = hasRollup ? rollups.get(vm, oneHour, hour) : undefined;
     if (ended !== undefined) {
       yield* ended;
-      hour += hourSpan;
+      hour += oneHour;
       continue;
     }
-    const next = Math.min(runs.nextHour(vm, hour) ?? to, totals.nextHour(vm, hour) ?? to);
+    const next = Math.min(segments.nextHour(vm, hour) ?? to, rollups.nextHour(vm, hour) ?? to);
     if (next > hour) {
-      // The day of the next samples may have a total, if it lies in the period as a whole.
+      // The day of the next samples may have a rollup, if the period covers it fully.
       hour = dayOf(next) > hour ? dayOf(next) : next;
       continue;
     }
-    const inHour = runs.inHour(vm, hour);
-    yield* inHour.length > 0 ? inHour : (totals.get(vm, hourSpan, hour) ?? []);
-    if (hasTotal) onMissing?.(hour);
-    hour += hourSpan;
+    const inHour = segments.inHour(vm, hour);
+    yield* inHour.length > 0 ? inHour : (rollups.get(vm, oneHour, hour) ?? []);
+    if (hasRollup) onMissing?.(hour);
+    hour += oneHour;
   }
 }
 
-/** The last stretch before an hour. */
-export function readBefore({ runs, totals }: PeriodTables, vm: number, hour: number): Stretch | undefined {
-  const run = runs.lastBefore(vm, hour);
-  const total = totals.lastBefore(vm, hour);
-  if (run === undefined || total === undefined) return run?.stretch ?? total?.stretch;
-  // An hour has both until its runs are compacted; the same samples are last in both.
-  return run.hour >= total.hour ? run.stretch : total.stretch;
+/** The last span before an hour. */
+export function readBefore({ segments, rollups }: PeriodTables, vm: number, hour: number): UsageSpan | undefined {
+  const segment = segments.lastBefore(vm, hour);
+  const rollup = rollups.lastBefore(vm, hour);
+  if (segment === undefined || rollup === undefined) return segment?.span ?? rollup?.span;
+  // An hour has both until its segments are compacted; both end with the same sample.
+  return segment.hour >= rollup.hour ? segment.span : rollup.span;
 }

@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 
 /**
- * What the ledger remembers of counters and memory, in a run and in a total alike: `f_` first, `l_` last, `g_` growth.
+ * What the ledger stores of counters and memory, in a segment and in a rollup alike: `f_` first, `l_` last, `g_` growth.
  *
  * `g_` is NULL where it is the difference of last and first. A sum that 64 bits cannot hold is a BLOB of its digits.
  */
-const factColumns = `
+const valueColumns = `
   count INTEGER NOT NULL,
   gaps INTEGER NOT NULL,
   f_cpu INTEGER NOT NULL, f_disk_read INTEGER NOT NULL, f_disk_write INTEGER NOT NULL,
@@ -19,11 +19,14 @@ const factColumns = `
   memory_byte_millis INTEGER NOT NULL`;
 
 /**
- * Steps that bring a database from each version to the next; `PRAGMA user_version` says which one it has. A step is never
- * changed once it is released: another one is added.
+ * Migrations from each version to the next; `PRAGMA user_version` is the version of a database. A released migration is never
+ * changed: another one is added.
  *
- * `runs` and `totals` are stored in the order of their key, so that a page holds what one VM did in a row: one page is
- * written for a batch, and a period of a VM is read in one go.
+ * Tables keep the names of version 1, since new ones would need a migration of every file: `runs` has the segments, `totals`
+ * the rollups, and `closed` says which hours are sealed.
+ *
+ * `runs` and `totals` are stored in the order of their key, so that a page holds successive rows of one VM: a batch writes
+ * one page, and a period of a VM is read sequentially.
  */
 const migrations = [
   `CREATE TABLE vms (
@@ -52,7 +55,7 @@ const migrations = [
     first INTEGER NOT NULL,
     last INTEGER NOT NULL,
     customer INTEGER NOT NULL,
-    ${factColumns},
+    ${valueColumns},
     -- The samples of a short run.
     samples BLOB,
     PRIMARY KEY (vm, hour, first)
@@ -67,7 +70,7 @@ const migrations = [
     customer INTEGER NOT NULL,
     first_hour INTEGER NOT NULL, first INTEGER NOT NULL,
     last_hour INTEGER NOT NULL, last INTEGER NOT NULL,
-    ${factColumns},
+    ${valueColumns},
     PRIMARY KEY (vm, span, hour, part)
   ) WITHOUT ROWID;
 
@@ -103,7 +106,7 @@ export function versionOf(db: DatabaseSync): number {
   return Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
 }
 
-/** Brings a database to the newest version, each step in a transaction of its own; a current one is left alone. */
+/** Migrates a database to the newest version, each step in a transaction of its own. */
 export function migrate(db: DatabaseSync): void {
   for (let version = versionOf(db); version < schemaVersion; version++) {
     db.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT`);

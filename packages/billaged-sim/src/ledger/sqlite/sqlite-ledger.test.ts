@@ -1,5 +1,5 @@
-import { testLedgerBehaviour } from '../conformance/ledger-behaviour.ts';
-import { testLedgerProperties, type WithLedger } from '../conformance/ledger-properties.ts';
+import { testLedgerBehaviour } from '../testing/ledger-behaviour.ts';
+import { testLedgerProperties, type WithLedger } from '../testing/ledger-properties.ts';
 import { inMemory } from './open-database.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
 

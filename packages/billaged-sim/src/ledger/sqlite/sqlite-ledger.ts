@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UsageLedger } from '../ledger.ts';
-import { hourSeconds } from '../run.ts';
-import { createCompaction } from './compaction.ts';
-import { createDiskUse } from './disk-use.ts';
-import { createGroupCommit } from './group-commit.ts';
-import { type DatabaseOptions, openDatabase } from './open-database.ts';
+import { hourOfSeconds, unixNanos } from '../time.ts';
+import { type Compaction, createCompaction } from './compaction.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
+import { createDiskUse, type DatabaseOptions, openDatabase } from './open-database.ts';
 import { createSampleWriter } from './sample-writer.ts';
-import { createTables } from './tables.ts';
-import { createUsageReader } from './usage-reader.ts';
+import { createTables, type Tables } from './tables.ts';
+import { createUsageReader, type UsageReader } from './usage-reader.ts';
 
-/** Milliseconds between two parts of the work that nobody waits for. */
+/** Milliseconds between two parts of background work. */
 const pauseMs = 5;
 
-/** Options of `openSqliteLedger`: its file, and who is told what nobody waits for. */
+/** Options of `openSqliteLedger`. */
 export interface SqliteLedgerOptions extends DatabaseOptions {
-  /** Told after each commit how many seconds it waited for the disk. Batches that come together share a commit. */
+  /** Called after each commit with the seconds that it waited for the disk. Batches that come together share a commit. */
   readonly onCommit?: (seconds: number) => void;
-  /** Told why totals of hours that have ended could not be made. They are asked for again when the hours are read. */
+  /** Called with the error when rollups of ended hours could not be made. They are requested again when the hours are read. */
   readonly onCompactionFailed?: (error: unknown) => void;
 }
 
@@ -29,35 +28,19 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
   const { onCommit = () => undefined, onCompactionFailed = () => undefined } = options;
   const db = openDatabase(options);
   const tables = createTables(db);
-  const { vms, notices, closed } = tables;
+  const { vms, notices, sealed } = tables;
   const compaction = createCompaction(tables);
   const commit = createGroupCommit(db, {
     onCommit,
     onRollback() {
       vms.reset();
-      closed.reset();
+      sealed.reset();
       compaction.clear();
     },
   });
   const writeBatch = createSampleWriter(tables, compaction);
   const reader = createUsageReader(tables, compaction, commit);
-  let pause: NodeJS.Timeout | undefined;
-
-  /** Makes totals as long as some are asked for. What fails is asked for again when it is read. */
-  function compactLater(): void {
-    if (pause !== undefined || !compaction.isWaiting || !db.isOpen) return;
-    pause = setTimeout(() => {
-      const goOn = () => {
-        pause = undefined;
-        compactLater();
-      };
-      commit.write(compaction.work).then(goOn, (error: unknown) => {
-        compaction.clear();
-        onCompactionFailed(error);
-        goOn();
-      });
-    }, pauseMs).unref();
-  }
+  const compactor = createCompactor(compaction, commit, onCompactionFailed);
 
   return {
     get activeVms() {
@@ -66,9 +49,44 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
     disk: createDiskUse(db),
     append(batch) {
       const appended = commit.write(() => writeBatch(batch));
-      compactLater();
+      compactor.wake();
       return appended;
     },
+    ...createNoticeWriter(tables, commit, reader),
+    tracked: reader.tracked,
+    async usage(query) {
+      const page = await reader.usage(query);
+      compactor.wake();
+      return page;
+    },
+    async sealBefore(unixSeconds) {
+      const hour = hourOfSeconds(unixSeconds);
+      await commit.write(() => {
+        sealed.moveTo(hour);
+        notices.removeBefore(unixNanos({ hour, nanos: 0 }));
+      });
+      await removeSealed(tables, compaction, commit, hour);
+    },
+    async oncePerPeriod(_task, _period, work) {
+      await work();
+      return 'done';
+    },
+    check: () => commit.write(sealed.tryToWrite),
+    async close() {
+      compactor.stop();
+      commit.close();
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+/** Stores notices and updates their VMs. */
+function createNoticeWriter(
+  { vms, notices }: Tables,
+  commit: GroupCommit,
+  reader: UsageReader,
+): Pick<UsageLedger, 'start' | 'stop' | 'gap'> {
+  return {
     start: ({ vmId, customerId, startNanos }) =>
       commit.write(() => {
         const vm = vms.findOrAdd(vmId, customerId);
@@ -86,36 +104,51 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
       }),
     gap: ({ vmId, lastSentNanos, resumeNanos }) =>
       commit.write(() => notices.insert(vmId, 'gap', lastSentNanos, resumeNanos)),
-    tracked: reader.tracked,
-    async usage(query) {
-      const page = await reader.usage(query);
-      compactLater();
-      return page;
-    },
-    async closeBefore(unixSeconds) {
-      const hour = Math.floor(unixSeconds / hourSeconds);
-      await commit.write(() => {
-        closed.moveTo(hour);
-        notices.removeBefore(BigInt(hour * hourSeconds) * 1_000_000_000n);
+  };
+}
+
+/** Makes the requested rollups in small steps in the background. */
+interface Compactor {
+  /** Starts, unless it is already running or there are no requests. */
+  wake(): void;
+  stop(): void;
+}
+
+/** Makes the compactor. Rollups that fail are requested again when their hours are read. */
+function createCompactor(compaction: Compaction, commit: GroupCommit, onFailed: (error: unknown) => void): Compactor {
+  let pause: NodeJS.Timeout | undefined;
+  let isStopped = false;
+  function wake(): void {
+    if (pause !== undefined || !compaction.isWaiting || isStopped) return;
+    pause = setTimeout(() => {
+      const goOn = () => {
+        pause = undefined;
+        wake();
+      };
+      commit.write(compaction.work).then(goOn, (error: unknown) => {
+        compaction.clear();
+        onFailed(error);
+        goOn();
       });
-      for (let id = 0; ; ) {
-        const page = await commit.write(() => vms.after(id, 256));
-        if (page.length === 0) return;
-        for (const vm of page) {
-          id = vm.id;
-          while (await commit.write(() => compaction.close(vm.id, hour))) await sleep(pauseMs);
-        }
-      }
-    },
-    async oncePerPeriod(_task, _period, work) {
-      await work();
-      return 'done';
-    },
-    check: () => commit.write(closed.tryToWrite),
-    async close() {
+    }, pauseMs).unref();
+  }
+  return {
+    wake,
+    stop() {
+      isStopped = true;
       clearTimeout(pause);
-      commit.close();
-      if (db.isOpen) db.close();
     },
   };
+}
+
+/** Removes the segments of all VMs before an hour in small steps, so that batches do not wait. */
+async function removeSealed({ vms }: Tables, compaction: Compaction, commit: GroupCommit, hour: number): Promise<void> {
+  for (let id = 0; ; ) {
+    const page = await commit.write(() => vms.after(id, 256));
+    if (page.length === 0) return;
+    for (const vm of page) {
+      id = vm.id;
+      while (await commit.write(() => compaction.removeBefore(vm.id, hour))) await sleep(pauseMs);
+    }
+  }
 }
