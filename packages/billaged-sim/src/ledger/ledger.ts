@@ -1,38 +1,19 @@
+import { CommandError } from '@vmobs/settings';
 import type { ColumnBatch } from './sample-columns.ts';
+import type { Usage } from './usage.ts';
 
-/** The cumulative counters of a VM, or what each has grown by over a time. */
-export interface UsageCounters {
-  readonly cpuNanos: bigint;
-  readonly diskReadBytes: bigint;
-  readonly diskWriteBytes: bigint;
-  readonly networkRxBytes: bigint;
-  readonly networkTxBytes: bigint;
-}
-
-/** What became of a batch. */
+/** The outcome of a batch. */
 export interface Appended {
-  /** Samples that are billed now. */
+  /** New samples, which are billed. */
   readonly accepted: number;
-  /** Samples whose time was covered already; they are billed once. */
+  /** Samples whose time was already covered; they are not billed again. */
   readonly duplicates: number;
-  /** Samples from before the retention, whose period is closed; they are not billed any more. */
-  readonly closed: number;
+  /** Samples in sealed hours; they are rejected. */
+  readonly sealed: number;
 }
 
-/** What was used over a time. */
-export interface Used {
-  readonly sampleCount: number;
-  /** Times of more than two minutes between two samples. */
-  readonly gaps: number;
-  readonly growth: UsageCounters;
-  readonly memorySumBytes: bigint;
-  readonly memoryMaxBytes: bigint;
-  /** Memory over time: bytes times the milliseconds for which they were in use. A gap over ten minutes counts nothing. */
-  readonly memoryByteMillis: bigint;
-}
-
-/** What a VM has used since it was first seen, whoever pays. Times are Unix nanoseconds. */
-export interface VmUsage extends Used {
+/** Usage of a VM since it was first seen, for all its customers together. Times are Unix nanoseconds. */
+export interface VmUsage extends Usage {
   readonly vmId: string;
   readonly customerId: string;
   /** Time of the earliest start notice or, without one, of the first sample. */
@@ -41,44 +22,44 @@ export interface VmUsage extends Used {
   readonly endNanos: bigint;
 }
 
-/** Asks what was used. Without bounds: since ever. */
+/** A query for usage. Without bounds, it covers all time. */
 export interface UsageQuery {
   readonly customerId?: string | undefined;
   readonly vmId?: string | undefined;
-  /** Begin and end of the period in Unix seconds, the end not included; both whole numbers. */
+  /** Start and end (exclusive) of the period in whole Unix seconds. */
   readonly fromSeconds?: number | undefined;
   readonly toSeconds?: number | undefined;
-  /** The `next` of the page before this one. */
+  /** The `next` of the previous page. */
   readonly after?: string | undefined;
-  /** Most VMs on a page. @default 1000 */
+  /** Maximum number of VMs on a page. @default 1000 */
   readonly limit?: number | undefined;
 }
 
-/** What one VM used in a period on behalf of one customer. Times are those of its samples, in Unix nanoseconds. */
-export interface PeriodUsage extends Used {
+/** Usage of one VM in a period, billed to one customer. Times are those of its samples, in Unix nanoseconds. */
+export interface PeriodUsage extends Usage {
   readonly vmId: string;
   readonly customerId: string;
   readonly firstNanos: bigint;
   readonly lastNanos: bigint;
   /**
-   * Whether a bound of the period cut a run, whose single samples are not known any more: they were shared out as if they
-   * were evenly spaced and alike. Never in a period of whole hours.
+   * Whether a bound of the period cuts a segment whose single samples are no longer known. Its usage is then split as if the
+   * samples were evenly spaced and equal. Never in a period of whole hours.
    */
   readonly isInterpolated: boolean;
 }
 
-/** A part of an answer, ordered by VM, then by customer. A VM is never spread over two pages. */
+/** A page of the result, ordered by VM, then by customer. The rows of a VM are never split over two pages. */
 export interface UsagePage {
   readonly rows: readonly PeriodUsage[];
-  /** Where the next page begins; `undefined` on the last one. */
+  /** Pass it as `after` for the next page; `undefined` on the last page. */
   readonly next: string | undefined;
 }
 
-/** What a ledger takes on the disk of this machine; read anew each time. */
+/** Disk usage of a ledger on this machine; each access reads the current value. */
 export interface DiskUse {
-  /** Bytes that the ledger takes, what it has not put in its place yet included. */
+  /** Bytes of the ledger, including its write-ahead log. */
   readonly usedBytes: number;
-  /** Bytes that are left on its disk for this process; `undefined` for a ledger in memory. */
+  /** Free bytes on its disk for this process; `undefined` for a ledger in memory. */
   readonly freeBytes: number | undefined;
 }
 
@@ -98,58 +79,70 @@ export interface GapNotice {
   readonly resumeNanos: bigint;
 }
 
-/** Who has done the work of a period: this call, an earlier one, or nobody yet, since another billaged is at it. */
+/** Who did the work of a period: this call, an earlier call, or nobody yet, because another billaged is still working on it. */
 export type SharedWorkResult = 'done' | 'done before' | 'busy';
 
 /**
- * Keeps what VMs have used. A promise of it resolves when what it was asked to keep is on disk.
+ * Stores the usage of VMs. A promise of a write resolves when the data is on disk.
  *
- * The bill is a function of the samples, not of the batches that brought them: order, repetition, overlap and the way in
- * which samples are split into batches make no difference.
+ * The bill depends on the samples only, not on the batches that brought them: order, repetition, overlap and the way samples
+ * are split into batches make no difference.
  *
- * @throws LedgerUnavailableError from every method when the disk is full or fails; what was asked for did not happen, and
- * may be asked for again.
+ * @throws LedgerUnavailableError from every method when the disk is full or fails; nothing was changed then, and the call
+ * can be repeated.
  */
 export interface UsageLedger {
   /**
-   * VMs that are tracked now: started or seen in a batch, and not stopped. Those that other billageds on the same ledger
-   * have begun or ended to track are seen some seconds later.
+   * Number of tracked VMs: started or seen in a batch, and not stopped. Changes by other billageds on the same ledger show up
+   * some seconds later.
    */
   readonly activeVms: number;
-  /** What it takes on disk; left out by a ledger that another machine keeps. */
+  /** Disk usage; absent when the ledger is on another machine. */
   readonly disk?: DiskUse;
-  /** Accounts for a batch. The columns may be used again as soon as this has returned its promise. */
+  /** Stores a batch. The caller may reuse the columns as soon as this has returned its promise. */
   append(batch: ColumnBatch): Promise<Appended>;
-  /** Begins to track a VM and says whom its later summaries name. */
+  /** Starts tracking a VM and sets the customer that its summaries name. */
   start(notice: StartNotice): Promise<void>;
-  /** Ends tracking a VM and gives what it has used; `undefined` for one that is not tracked. */
+  /** Stops tracking a VM and returns its usage; `undefined` if it is not tracked. */
   stop(notice: StopNotice): Promise<VmUsage | undefined>;
-  /** Keeps a notice of missing samples. */
+  /** Stores a notice of missing samples. */
   gap(notice: GapNotice): Promise<void>;
-  /** What each tracked VM has used; with a time, only those that had a sample or a start since. */
+  /** Usage of each tracked VM; with a time, only of those with a sample or a start since then. */
   tracked(activeSinceNanos?: bigint): AsyncIterable<VmUsage>;
   /**
-   * What was used in a period.
+   * Usage in a period.
    *
    * @throws RangeError for a period that does not begin and end on whole seconds.
    */
   usage(query: UsageQuery): Promise<UsagePage>;
   /**
-   * Closes the hours before a time: what is in them is compacted into totals, which changes no bill, and samples that come
-   * for them later are not billed any more.
+   * Seals the hours before a time: their segments are compacted into rollups, which changes no bill, and later samples for
+   * them are rejected.
    */
-  closeBefore(unixSeconds: number): Promise<void>;
+  sealBefore(unixSeconds: number): Promise<void>;
   /**
-   * Does the work of a period once, whichever of the billageds that share the ledger asks for it. One that ends within its
-   * work leaves it to the others some seconds later, so what was done by then is done again. A ledger of one billaged
-   * does whatever it is asked for.
+   * Does the work of a period once for all billageds that share the ledger. When a billaged ends during the work, another one
+   * takes over some seconds later and does it again from the start. A ledger of a single billaged always does the work.
    *
-   * @param period number of the period; once it is done, none that is lower is
-   * @throws what the work throws; then the period is not done
+   * @param period number of the period; once it is done, lower ones are not done any more
+   * @throws what the work throws; the period is then not done
    */
   oncePerPeriod(task: string, period: number, work: () => Promise<void>): Promise<SharedWorkResult>;
   /** Resolves when the ledger can be written. */
   check(): Promise<void>;
-  /** Waits for what is not on disk yet, then closes. */
+  /** Waits for pending writes, then closes. */
   close(): Promise<void>;
 }
+
+/** The ledger cannot be written or read now: disk full, disk failure, or closed. The same request may succeed later. */
+export class LedgerUnavailableError extends Error {
+  override readonly name = 'LedgerUnavailableError';
+}
+
+/** The ledger cannot be opened; the message says how to fix it. */
+export class LedgerOpenError extends CommandError {
+  override readonly name = 'LedgerOpenError';
+}
+
+/** Default path of the ledger file. */
+export const defaultFile = '~/.local/state/billaged-sim/billaged.db';

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { defaultFile } from './default-file.ts';
-import { LedgerOpenError } from './ledger-error.ts';
+import { defaultFile, LedgerOpenError } from './ledger.ts';
 import { type LedgerOptions, openLedger } from './open-ledger.ts';
 
 const unset: LedgerOptions = { database: ':memory:', databaseUrl: '', databaseUrlFile: '', databasePool: 2 };
@@ -24,14 +23,14 @@ test('without a URL the ledger is a file', async () => {
   expect(ledger.activeVms).toBe(0);
 });
 
-test('a ledger is in one place', async () => {
+test('settings that name two ledgers are refused', async () => {
   const databaseUrl = 'postgresql://127.0.0.1:1/billing';
   expect(await openError({ databaseUrl, databaseUrlFile: '/run/secrets/url' })).toContain('are both set');
   expect(await openError({ databaseUrl, database: 'bills.db' })).toMatch(/names the file bills\.db.*unset one/);
   expect(await openError({ databaseUrl, database: defaultFile })).toContain('cannot be opened');
 });
 
-test('the URL may be in a file, as secrets are', async () => {
+test('the URL can be read from a file, as secrets are mounted', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'secret-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   const databaseUrlFile = join(folder, 'url');

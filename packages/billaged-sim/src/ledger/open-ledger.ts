@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { defaultFile } from './default-file.ts';
-import type { UsageLedger } from './ledger.ts';
-import { LedgerOpenError } from './ledger-error.ts';
+import { defaultFile, LedgerOpenError, type UsageLedger } from './ledger.ts';
 import { inMemory } from './sqlite/open-database.ts';
 import { openSqliteLedger } from './sqlite/sqlite-ledger.ts';
 
@@ -13,16 +11,16 @@ export interface LedgerOptions {
   readonly databaseUrl: string;
   /** File that holds that URL, as secrets are mounted; empty for none. */
   readonly databaseUrlFile: string;
-  /** Most connections to the PostgreSQL. */
+  /** Maximum number of connections to PostgreSQL. */
   readonly databasePool: number;
-  /** Told after each commit how many seconds it waited for the disk. */
+  /** Called after each commit with the seconds that it waited for the disk. */
   readonly onCommit?: (seconds: number) => void;
-  /** Told why totals of hours that have ended could not be made; that is tried again. */
+  /** Called with the error when rollups of ended hours could not be made; they are retried. */
   readonly onCompactionFailed?: (error: unknown) => void;
 }
 
 /**
- * Opens the ledger that the settings name: a PostgreSQL if there is a URL, else a file.
+ * Opens the ledger that the settings name: PostgreSQL if there is a URL, otherwise a file.
  *
  * @throws LedgerOpenError when they name several, or when it cannot be opened.
  */
@@ -32,16 +30,16 @@ export async function openLedger(options: LedgerOptions): Promise<UsageLedger> {
   if (databaseUrl === '' && databaseUrlFile === '') return openSqliteLedger({ path: database, ...told });
   if (databaseUrl !== '' && databaseUrlFile !== '') {
     throw new LedgerOpenError(
-      'BILLAGED_DATABASE_URL and BILLAGED_DATABASE_URL_FILE are both set; the ledger is in one place, unset one of them',
+      'BILLAGED_DATABASE_URL and BILLAGED_DATABASE_URL_FILE are both set; there is one ledger, unset one of them',
     );
   }
   if (![defaultFile, inMemory].includes(database)) {
     throw new LedgerOpenError(
-      `BILLAGED_DATABASE names the file ${database}, and a database is set, too; the ledger is in one place, unset one of them`,
+      `BILLAGED_DATABASE names the file ${database}, but a PostgreSQL URL is set, too; there is one ledger, unset one of them`,
     );
   }
   const url = databaseUrl === '' ? await readUrl(databaseUrlFile) : databaseUrl;
-  // Loaded where it is needed: a ledger in a file starts sooner without.
+  // Imported on demand: a ledger in a file starts faster without it.
   const { openPostgresLedger } = await import('./postgres/postgres-ledger.ts');
   return await openPostgresLedger({ url, poolSize: databasePool, ...told });
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { retentionKind, startRetention } from './retention.ts';
 
 test.for([
@@ -23,27 +23,27 @@ test.for([
   expect(retentionKind.format?.(hours)).toBe(text);
 });
 
-test('what is older than the retention is closed at once', async () => {
-  const closed: number[] = [];
+test('what is older than the retention is sealed at once', async () => {
+  const sealed: number[] = [];
   const errors: unknown[] = [];
   const retention = startRetention({
     onFailed: () => errors.push('failed'),
-    ledger: { closeBefore: async (unixSeconds) => void closed.push(unixSeconds) },
+    ledger: { sealBefore: async (unixSeconds) => void sealed.push(unixSeconds) },
     logger: { error: (error: unknown) => errors.push(error) },
     hours: 2,
     now: () => 10_000_000,
   });
   retention.close();
-  await expect.poll(() => closed).toEqual([2_800]);
+  await expect.poll(() => sealed).toEqual([2_800]);
   expect(errors).toEqual([]);
 });
 
-test('a ledger that cannot be compacted is an error in the log, and told', async () => {
+test('a failure to seal is logged and reported', async () => {
   const errors: unknown[] = [];
   let failed = 0;
   const { close } = startRetention({
     onFailed: () => void failed++,
-    ledger: { closeBefore: () => Promise.reject(new Error('disk full')) },
+    ledger: { sealBefore: () => Promise.reject(new Error('disk full')) },
     logger: { error: (error: unknown) => errors.push(error) },
     hours: 2,
     now: () => 10_000_000,
@@ -53,11 +53,43 @@ test('a ledger that cannot be compacted is an error in the log, and told', async
   close();
 });
 
-test('without a retention nothing is closed', async () => {
-  const closed: number[] = [];
-  const ledger = { closeBefore: async (unixSeconds: number) => void closed.push(unixSeconds) };
+test('without a retention nothing is sealed', async () => {
+  const sealed: number[] = [];
+  const ledger = { sealBefore: async (unixSeconds: number) => void sealed.push(unixSeconds) };
   const quiet = { logger: { error: () => undefined }, onFailed: () => undefined };
   startRetention({ ledger, ...quiet, hours: 0, now: () => 10_000_000 }).close();
   await Promise.resolve();
-  expect(closed).toEqual([]);
+  expect(sealed).toEqual([]);
+});
+
+test('retention runs every ten minutes, one run at a time; close ends its reports', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const pending: PromiseWithResolvers<void>[] = [];
+  const sealBefore = () => {
+    const work = Promise.withResolvers<void>();
+    pending.push(work);
+    return work.promise;
+  };
+  const errors: unknown[] = [];
+  const logger = { error: (error: unknown) => errors.push(error) };
+  const retention = startRetention({
+    ledger: { sealBefore },
+    logger,
+    onFailed: () => errors.push('failed'),
+    hours: 2,
+    now: () => 10_000_000,
+  });
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(pending).toHaveLength(1);
+  pending[0]?.resolve();
+  await vi.advanceTimersByTimeAsync(599_999);
+  expect(pending).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(pending).toHaveLength(2);
+  retention.close();
+  pending[1]?.reject(new Error('the ledger is sealed'));
+  await vi.advanceTimersByTimeAsync(1_200_000);
+  expect(pending).toHaveLength(2);
+  expect(errors).toEqual([]);
 });

@@ -1,9 +1,10 @@
-import type { kinds, Logger } from '@vmobs/telemetry';
+import type { kinds } from '@vmobs/settings';
+import type { Logger } from '@vmobs/telemetry';
 import type { UsageLedger } from './ledger.ts';
 
 const hourMs = 3_600_000;
 
-/** A time in whole hours or days as a number of hours; 0 for ever. */
+/** A duration in whole hours or days, as a number of hours; 0 is forever. */
 export const retentionKind: kinds.SettingKind<number> = {
   allowed: 'whole hours or days such as 48h or 90d, or 0 for ever',
   format: (hours) => (hours % 24 === 0 && hours > 0 ? `${hours / 24}d` : hours === 0 ? '0' : `${hours}h`),
@@ -16,42 +17,42 @@ export const retentionKind: kinds.SettingKind<number> = {
 
 /** Options of `startRetention`. */
 export interface RetentionOptions {
-  readonly ledger: Pick<UsageLedger, 'closeBefore'>;
+  readonly ledger: Pick<UsageLedger, 'sealBefore'>;
   readonly logger: Pick<Logger, 'error'>;
-  /** Told of each failure; it is tried again. */
+  /** Called on each failure; sealing is retried. */
   readonly onFailed: () => void;
-  /** Hours that runs are kept one by one; 0 for ever. */
+  /** Hours for which segments are kept; 0 is forever. */
   readonly hours: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }
 
-/** Closes old periods of a ledger until it is closed itself. */
+/** Seals old hours of a ledger until it is closed. */
 export interface Retention {
-  /** Stops; a compaction that is under way ends with the ledger and goes on with the next one. */
+  /** Stops. A running compaction ends when the ledger is closed, and continues after the next start. */
   close(): void;
 }
 
-/** Closes what is older than the retention, now and every ten minutes. */
+/** Seals the hours older than the retention, now and every ten minutes. */
 export function startRetention({ ledger, logger, onFailed, hours, now }: RetentionOptions): Retention {
   if (hours === 0) return { close: () => undefined };
   let isBusy = false;
   let isClosed = false;
-  async function closeOld(): Promise<void> {
+  async function sealOld(): Promise<void> {
     if (isBusy) return;
     isBusy = true;
     try {
-      await ledger.closeBefore((now() - hours * hourMs) / 1_000);
+      await ledger.sealBefore((now() - hours * hourMs) / 1_000);
     } catch (error) {
       if (isClosed) return;
       onFailed();
-      logger.error({ err: error }, 'old periods could not be compacted; that is tried again');
+      logger.error({ err: error }, 'old hours could not be sealed; sealing will be retried');
     } finally {
       isBusy = false;
     }
   }
-  const timer = setInterval(closeOld, hourMs / 6);
-  void closeOld();
+  const timer = setInterval(sealOld, hourMs / 6);
+  void sealOld();
   return {
     close() {
       isClosed = true;

@@ -1,20 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { columnsOf } from './columns-of.ts';
+import { mapCounters } from './counters.ts';
 import { decodeSamples, encodeSamples } from './sample-codec.ts';
+import { columnsOf } from './testing/usage-samples.ts';
 
 test('samples of one hour come back as they were', () => {
   const amount = fc.oneof(fc.bigInt(0n, 2n ** 53n - 1n), fc.constantFrom(0n, 63n, 64n, 8_191n, 8_192n, 2n ** 53n - 1n));
   const sample = fc.record({
     timeNanos: fc.bigInt(0n, 3_599_999_999_999n),
     memoryBytes: amount,
-    counters: fc.record({
-      cpuNanos: amount,
-      diskReadBytes: amount,
-      diskWriteBytes: amount,
-      networkRxBytes: amount,
-      networkTxBytes: amount,
-    }),
+    counters: fc.record(mapCounters(() => amount)),
   });
   fc.assert(
     fc.property(

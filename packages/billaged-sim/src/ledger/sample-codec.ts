@@ -1,5 +1,6 @@
-import { hourSeconds, nanosInHour } from './run.ts';
+import { counterNames } from './counters.ts';
 import { createSampleColumns, type SampleColumns } from './sample-columns.ts';
+import { hourSeconds, nanosInHour } from './time.ts';
 
 /** Sign bit and payload of the first byte of a number; the bytes after it carry seven bits each. */
 const moreBytes = 0x80;
@@ -7,12 +8,13 @@ const negative = 0x40;
 const firstPayload = 0x40;
 const payload = 0x80;
 
-/** Bytes of a number at most: 6 bits, then 7 each, up to 53 and a carry. */
+/** Maximum bytes of a number: 6 bits, then 7 each, up to 53 and a carry. */
 const longestNumber = 8;
 
-const columnCount = 7;
+/** Columns of a sample: its time, its memory, then its counters. */
+const columnCount = 2 + counterNames.length;
 
-/** Writes the samples of one run, of one hour, as bytes: each value as its difference to the one before. */
+/** Encodes the samples of one segment: each value as its difference to the previous one, in variable length. */
 export function encodeSamples(samples: SampleColumns, from: number, to: number, hour: number): Uint8Array {
   const bytes = new Uint8Array((to - from + 1) * columnCount * longestNumber);
   const before = new Float64Array(columnCount);
@@ -29,19 +31,16 @@ export function encodeSamples(samples: SampleColumns, from: number, to: number, 
       rest = Math.floor(rest / payload);
     }
   };
+  const counters = counterNames.map((name) => samples[name]);
   for (let row = from; row <= to; row++) {
     write(0, nanosInHour(samples, row, hour));
     write(1, samples.memoryBytes[row] ?? 0);
-    write(2, samples.cpuNanos[row] ?? 0);
-    write(3, samples.diskReadBytes[row] ?? 0);
-    write(4, samples.diskWriteBytes[row] ?? 0);
-    write(5, samples.networkRxBytes[row] ?? 0);
-    write(6, samples.networkTxBytes[row] ?? 0);
+    for (let index = 0; index < counters.length; index++) write(2 + index, counters[index]?.[row] ?? 0);
   }
   return bytes.slice(0, at);
 }
 
-/** Reads what `encodeSamples` wrote. */
+/** Decodes what `encodeSamples` has written. */
 export function decodeSamples(bytes: Uint8Array, count: number, hour: number): SampleColumns {
   const samples = createSampleColumns(count);
   const values = new Float64Array(columnCount);
@@ -64,11 +63,7 @@ export function decodeSamples(bytes: Uint8Array, count: number, hour: number): S
     samples.seconds[row] = hour * hourSeconds + second;
     samples.nanos[row] = time - second * 1e9;
     samples.memoryBytes[row] = read(1);
-    samples.cpuNanos[row] = read(2);
-    samples.diskReadBytes[row] = read(3);
-    samples.diskWriteBytes[row] = read(4);
-    samples.networkRxBytes[row] = read(5);
-    samples.networkTxBytes[row] = read(6);
+    for (const [index, name] of counterNames.entries()) samples[name][row] = read(2 + index);
   }
   samples.length = count;
   return samples;

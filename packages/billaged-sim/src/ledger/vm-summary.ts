@@ -1,27 +1,70 @@
-import type { Used } from './ledger.ts';
-import { addUsed, type LastSample, type Stretch, usedBetween, usedNothing } from './stretch.ts';
+import type { VmUsage } from './ledger.ts';
+import { addUsage, type LastSample, negateUsage, noUsage, type Usage, type UsageSpan, usageBetween } from './usage.ts';
 
-/** What a VM has used up to its run that was read last. */
+/** The usage of a VM up to the segment that was read last. */
 export interface VmSummary {
-  readonly used: Used;
+  readonly usage: Usage;
   readonly firstNanos: bigint;
   readonly last: LastSample;
 }
 
-/** Goes on with a summary, or begins one; `undefined` when there is nothing. */
-export function continueSummary(summary: VmSummary | undefined, stretches: Iterable<Stretch>): VmSummary | undefined {
-  let used = summary?.used ?? usedNothing;
+/** Adds spans to a summary, or starts one; `undefined` when there is nothing. */
+export function continueSummary(summary: VmSummary | undefined, spans: Iterable<UsageSpan>): VmSummary | undefined {
+  let usage = summary?.usage ?? noUsage;
   let firstNanos = summary?.firstNanos;
   let last = summary?.last;
-  for (const stretch of stretches) {
-    used = addUsed(addUsed(used, usedBetween(last, stretch)), stretch);
-    firstNanos ??= stretch.firstNanos;
-    // No more of it: a summary is kept for tens of thousands of VMs.
+  for (const span of spans) {
+    usage = addUsage(addUsage(usage, usageBetween(last, span)), span);
+    firstNanos ??= span.firstNanos;
+    // Only these fields: summaries of tens of thousands of VMs are in memory.
     last = {
-      lastNanos: stretch.lastNanos,
-      lastCounters: stretch.lastCounters,
-      lastMemoryBytes: stretch.lastMemoryBytes,
+      lastNanos: span.lastNanos,
+      lastCounters: span.lastCounters,
+      lastMemoryBytes: span.lastMemoryBytes,
     };
   }
-  return last === undefined || firstNanos === undefined ? undefined : { used, firstNanos, last };
+  return last === undefined || firstNanos === undefined ? undefined : { usage, firstNanos, last };
+}
+
+/**
+ * Replaces spans of a summary by others. `before` is the span before all of them. Everything but the peak of memory is a sum,
+ * so the difference is exact; the peak only rises, because samples are never removed.
+ */
+export function replaceInSummary(
+  summary: VmSummary | undefined,
+  before: UsageSpan | undefined,
+  earlier: Iterable<UsageSpan>,
+  now: Iterable<UsageSpan>,
+): VmSummary | undefined {
+  const begin = before && { usage: noUsage, firstNanos: before.firstNanos, last: before };
+  const [was, is] = [continueSummary(begin, earlier), continueSummary(begin, now)];
+  if (is === undefined) return summary;
+  if (summary === undefined) return is;
+  return {
+    usage: addUsage(addUsage(summary.usage, is.usage), negateUsage(was?.usage ?? noUsage)),
+    firstNanos: before === undefined && is.firstNanos < summary.firstNanos ? is.firstNanos : summary.firstNanos,
+    last: is.last.lastNanos > summary.last.lastNanos ? is.last : summary.last,
+  };
+}
+
+/** The state of a VM that its usage is derived from. */
+export interface SummarizedVm {
+  readonly vmId: string;
+  readonly customerId: string;
+  /** Earliest start notice, Unix nanoseconds. */
+  readonly startNanos: bigint | undefined;
+  readonly summary: VmSummary | undefined;
+}
+
+/** The usage of a VM. It starts with the start notice or the first sample, whichever is earlier. */
+export function vmUsageOf({ vmId, customerId, startNanos, summary }: SummarizedVm): VmUsage {
+  const first = summary?.firstNanos;
+  const start = startNanos === undefined || (first !== undefined && first < startNanos) ? first : startNanos;
+  return {
+    ...(summary?.usage ?? noUsage),
+    vmId,
+    customerId,
+    startNanos: start ?? 0n,
+    endNanos: summary?.last.lastNanos ?? start ?? 0n,
+  };
 }

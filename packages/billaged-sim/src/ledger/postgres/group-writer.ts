@@ -1,31 +1,29 @@
-import type { Appended } from '../ledger.ts';
-import { LedgerUnavailableError } from '../ledger-error.ts';
-import type { Database } from './database.ts';
-import { isRefusedValue } from './database-error.ts';
+import { type Appended, LedgerUnavailableError } from '../ledger.ts';
+import { type Database, isRefusedValue } from './database.ts';
 import { type Job, writeGroup } from './write-group.ts';
 
-/** Writes what waits in transactions for many senders at once, so that they wait for the disk together. */
+/** Groups waiting jobs into shared transactions, so that many senders wait for the disk together. */
 export interface GroupWriter {
   /**
    * Resolves when it is on disk.
    *
-   * @throws LedgerUnavailableError when it is not known to be; it may be sent again.
+   * @throws LedgerUnavailableError when the outcome is unknown or the database is not available; it may be sent again.
    */
   write(job: Job): Promise<Appended | undefined>;
-  /** Waits for what was sent, and refuses what comes after. */
+  /** Waits for pending jobs, and refuses further ones. */
   close(): Promise<void>;
 }
 
 /** Options of `createGroupWriter`. */
 export interface GroupWriterOptions {
   readonly database: Database;
-  /** Transactions at the same time. While one waits for the disk, the next one gathers. */
+  /** Concurrent transactions. While one waits for the disk, the next one collects jobs. */
   readonly writers: number;
   /** Nothing is added to hours before this one. */
-  readonly closedHour: () => number;
-  /** Told how many more VMs are tracked than before, which may be less. */
+  readonly sealedHour: () => number;
+  /** Called with the change of the number of tracked VMs, which may be negative. */
   readonly onTracked: (more: number) => void;
-  /** Told after each commit how many seconds it took. */
+  /** Called after each commit with the seconds that it took. */
   readonly onCommit?: (seconds: number) => void;
 }
 
@@ -35,14 +33,14 @@ interface WaitingJob {
   readonly fail: (error: unknown) => void;
 }
 
-/** Jobs of one transaction. More would lengthen the time for which VMs are locked, and save no more. */
+/** Maximum jobs of one transaction. More would lock VMs longer without saving anything. */
 const mostJobs = 256;
 
-/** Makes the writer of a database. */
+/** Makes the writer. */
 export function createGroupWriter({
   database,
   writers,
-  closedHour,
+  sealedHour,
   onTracked,
   onCommit,
 }: GroupWriterOptions): GroupWriter {
@@ -55,13 +53,13 @@ export function createGroupWriter({
     try {
       const jobs = group.map(({ job }) => job);
       const { appended, trackedMore } = await database.transact(
-        (transaction) => writeGroup(transaction, jobs, closedHour()),
+        (transaction) => writeGroup(transaction, jobs, sealedHour()),
         onCommit,
       );
       onTracked(trackedMore);
       for (const [index, { done }] of group.entries()) done(appended[index]);
     } catch (error) {
-      // A value that the database does not take is the fault of one sender; each is tried alone.
+      // A value that the database rejects is the fault of one sender, so each job is tried alone.
       if (group.length > 1 && isRefusedValue(error)) for (const one of group) await write([one]);
       else for (const { fail } of group) fail(error);
     }

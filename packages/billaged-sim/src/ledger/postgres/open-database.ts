@@ -1,14 +1,14 @@
-import { LedgerOpenError } from '../ledger-error.ts';
-import { createDatabase, type Database, type DatabaseOptions } from './database.ts';
-import { codeOf, describe } from './database-error.ts';
+import { codeOf } from '@vmobs/settings';
+import { LedgerOpenError } from '../ledger.ts';
+import { createDatabase, type Database, type DatabaseOptions, describe } from './database.ts';
 import { migrate } from './schema.ts';
 
 const setting = 'BILLAGED_DATABASE_URL';
 
 /**
- * Connects to the database of a ledger and brings its tables to this version.
+ * Connects to the database of a ledger and migrates its tables to this version.
  *
- * @throws LedgerOpenError when it cannot be reached, does not let us in, is not there, or is newer.
+ * @throws LedgerOpenError when it cannot be reached, rejects the login, does not exist, or is newer.
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const place = placeOf(options.url);
@@ -23,30 +23,30 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
 }
 
-/** Where the database is, without the password. */
+/** The address of the database, without the password. */
 function placeOf(url: string): string {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
     throw new LedgerOpenError(
-      `${setting} is no URL of a PostgreSQL; allowed is postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for @ and the like in the password`,
+      `${setting} is not a PostgreSQL URL; set postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with the password percent-encoded (%40 for @)`,
     );
   }
   return `${parsed.protocol}//${parsed.username && `${parsed.username}@`}${parsed.host}${parsed.pathname}`;
 }
 
-/** Says what a user can do about it. */
+/** Says how to fix it. */
 function explain(error: unknown): string {
   if (error instanceof LedgerOpenError) {
-    return `${error.message}; start the newer one, or choose another database with ${setting}`;
+    return `${error.message}; start the newer billaged, or choose another database with ${setting}`;
   }
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   const message = describe(cause);
   const code = codeOf(cause);
-  if (code === '28P01' || code === '28000') return `${message}; ${setting} must have a user and password that it knows`;
-  if (code === '3D000') return `${message}; make it with CREATE DATABASE, or name another one in ${setting}`;
-  if (code === '42501') return `${message}; the user in ${setting} must be allowed to make tables`;
+  if (code === '28P01' || code === '28000') return `${message}; set a valid user and password in ${setting}`;
+  if (code === '3D000') return `${message}; create it with CREATE DATABASE, or name another one in ${setting}`;
+  if (code === '42501') return `${message}; the user in ${setting} must be allowed to create tables`;
   if (code?.startsWith('42')) {
-    return `${message}; its tables are those of something else, give the ledger a database of its own`;
+    return `${message}; it has tables of another program, give the ledger a database of its own`;
   }
-  return `${message}; a PostgreSQL must answer there, or choose another one with ${setting}`;
+  return `${message}; check that PostgreSQL is running there, or choose another one with ${setting}`;
 }

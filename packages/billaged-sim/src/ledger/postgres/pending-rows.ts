@@ -1,63 +1,92 @@
-import type { CoveredRun } from '../late-samples.ts';
+import type { CoveredSegment } from '../coverage.ts';
+import { byColumn, type Column, type ColumnValue, insertRows } from './column-arrays.ts';
 import type { Transaction } from './database.ts';
-import { remakeTotals } from './hour-totals.ts';
-import { insertNotices, type Notice } from './notice-table.ts';
-import type { StoredRun } from './prepared-batch.ts';
-import { insertRuns, type OfVm, removeRuns } from './run-table.ts';
-import type { VmState } from './vm-state.ts';
-import { addPayers, updateVms } from './vm-table.ts';
+import { remakeRollups } from './hour-rollups.ts';
+import { type HourSegment, insertSegments, type OfVm, removeSegments } from './segment-table.ts';
+import { addBilledCustomers, updateVms, type VmState } from './vm-table.ts';
 
-/** What a transaction is going to write; it is sent together. */
+/** A notice of a sender. Times are Unix nanoseconds. */
+export interface Notice {
+  readonly vmId: string;
+  readonly kind: 'start' | 'stop' | 'gap';
+  readonly at: bigint;
+  /** End of a gap. */
+  readonly resumed?: bigint;
+}
+
+const noticeColumns: readonly Column[] = [
+  ['vm_id', 'text'],
+  ['noticed_at', 'bigint'],
+  ['kind', 'text'],
+  ['resumed_at', 'bigint'],
+];
+
+/** A repeated notice is stored once. */
+const insertNotice = insertRows('insert_notices', 'notices', noticeColumns, 'ON CONFLICT DO NOTHING');
+
+/** Stores notices. */
+export function insertNotices({ send }: Transaction, notices: readonly Notice[]): void {
+  if (notices.length === 0) return;
+  const rows = notices.map(({ vmId, kind, at, resumed = 0n }): ColumnValue[] => [vmId, at, kind, resumed]);
+  send(insertNotice, byColumn(noticeColumns, rows));
+}
+
+/** Removes the notices before a time. */
+export function removeNotices({ send }: Transaction, before: bigint): void {
+  send({ text: 'DELETE FROM notices WHERE noticed_at < $1' }, [before]);
+}
+
+/** The rows that a transaction is going to write, sent together. */
 export interface PendingRows {
-  insert(vmId: string, runs: readonly StoredRun[]): void;
-  remove(vmId: string, runs: readonly CoveredRun[]): void;
-  /** Writes a VM when all is done. */
+  insert(vmId: string, segments: readonly HourSegment[]): void;
+  remove(vmId: string, segments: readonly CoveredSegment[]): void;
+  /** Marks a VM as changed; it is written at the end. */
   change(vm: VmState): void;
-  /** Notes that the total of an hour is not true any more. */
+  /** Marks the rollup of an hour as outdated. */
   touch(vmId: string, hour: number): void;
-  pay(vmId: string, customerId: string): void;
+  billTo(vmId: string, customerId: string): void;
   notice(notice: Notice): void;
-  /** Sends the runs, so that they can be read. */
-  sendRuns(): void;
+  /** Sends the segments, so that they can be read. */
+  sendSegments(): void;
   /** Sends everything. */
   finish(): Promise<void>;
 }
 
 /** Makes the pending rows of a transaction. */
 export function createPendingRows(transaction: Transaction): PendingRows {
-  let inserted: OfVm<StoredRun>[] = [];
-  let removed: OfVm<CoveredRun>[] = [];
+  let inserted: OfVm<HourSegment>[] = [];
+  let removed: OfVm<CoveredSegment>[] = [];
   const changed = new Set<VmState>();
   const touched = new Map<string, Set<number>>();
-  const payers: (readonly [string, string])[] = [];
+  const billedCustomers: (readonly [string, string])[] = [];
   const notices: Notice[] = [];
 
-  function sendRuns(): void {
-    // A run that replaces another one may have its key.
-    removeRuns(transaction, removed);
-    insertRuns(transaction, inserted);
+  function sendSegments(): void {
+    // A segment that replaces another one may have its key.
+    removeSegments(transaction, removed);
+    insertSegments(transaction, inserted);
     inserted = [];
     removed = [];
   }
 
   return {
-    insert: (vmId, runs) => void inserted.push(...runs.map((item) => ({ vmId, item }))),
-    remove: (vmId, runs) => void removed.push(...runs.map((item) => ({ vmId, item }))),
+    insert: (vmId, segments) => void inserted.push(...segments.map((item) => ({ vmId, item }))),
+    remove: (vmId, segments) => void removed.push(...segments.map((item) => ({ vmId, item }))),
     change: (vm) => void changed.add(vm),
     touch(vmId, hour) {
       const hours = touched.get(vmId) ?? new Set();
       touched.set(vmId, hours.add(hour));
     },
-    pay: (vmId, customerId) => void payers.push([vmId, customerId]),
+    billTo: (vmId, customerId) => void billedCustomers.push([vmId, customerId]),
     notice: (notice) => void notices.push(notice),
-    sendRuns,
+    sendSegments,
     async finish() {
-      sendRuns();
+      sendSegments();
       updateVms(transaction, [...changed]);
-      addPayers(transaction, payers);
+      addBilledCustomers(transaction, billedCustomers);
       insertNotices(transaction, notices);
       const hours = [...touched].flatMap(([vmId, set]) => [...set].map((hour) => ({ vmId, from: hour, to: hour + 1 })));
-      if (hours.length > 0) await remakeTotals(transaction, hours);
+      if (hours.length > 0) await remakeRollups(transaction, hours);
     },
   };
 }

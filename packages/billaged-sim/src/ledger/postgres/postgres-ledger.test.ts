@@ -1,12 +1,11 @@
 import { afterAll, beforeAll } from 'vitest';
-import { testLedgerBehaviour } from '../conformance/ledger-behaviour.ts';
-import { testLedgerProperties, type WithLedger } from '../conformance/ledger-properties.ts';
+import { testLedgerBehaviour } from '../testing/ledger-behaviour.ts';
+import { testLedgerProperties, type WithLedger } from '../testing/ledger-properties.ts';
 import { openPostgresLedger } from './postgres-ledger.ts';
-import { alternate } from './testing/alternate.ts';
-import { emptyLedger } from './testing/empty-ledger.ts';
 import { type PostgresServer, startPostgresServer } from './testing/postgres-server.ts';
+import { alternate, emptyLedger } from './testing/shared-ledgers.ts';
 
-/** Times that each property is tried; SQLite has them a hundred times. */
+/** Runs of each property; SQLite has a hundred times as many. */
 const numRuns = Number(process.env['LEDGER_PROPERTY_RUNS'] ?? 15);
 
 let server: PostgresServer;
@@ -14,7 +13,7 @@ let url: string;
 beforeAll(async () => {
   server = await startPostgresServer({ fsync: false });
   url = await server.createDatabase('conformance');
-  // Makes the tables, so that they can be emptied.
+  // Creates the tables, so that they can be emptied.
   await (await openPostgresLedger({ url })).close();
 });
 afterAll(() => server?.close());
@@ -29,10 +28,10 @@ const withLedger: WithLedger = async (use) => {
   }
 };
 
-/** Two ledgers on one database, that take turns, as billageds behind one address do. They make totals all the time. */
+/** Two ledgers on one database that take turns, like billageds behind a load balancer. They make rollups continuously. */
 const withTwoLedgers: WithLedger = async (use) => {
   await emptyLedger(url);
-  const options = { url, totalsMs: 5, refreshMs: 5 };
+  const options = { url, rollupsMs: 5, refreshMs: 5 };
   const ledgers = await Promise.all([openPostgresLedger(options), openPostgresLedger(options)]);
   try {
     return await use(alternate(ledgers));

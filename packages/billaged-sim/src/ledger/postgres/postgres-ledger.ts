@@ -1,58 +1,56 @@
 import type { StopNotice, UsageLedger, VmUsage } from '../ledger.ts';
-import { hourSeconds } from '../run.ts';
-import { compactBefore, makeTotals, moveClosedHour, readClosedHour } from './closing.ts';
+import { hourOfSeconds } from '../time.ts';
+import { vmUsageOf } from '../vm-summary.ts';
 import type { Database } from './database.ts';
 import { createGroupWriter } from './group-writer.ts';
-import { insertNotices } from './notice-table.ts';
 import { openDatabase } from './open-database.ts';
-import { prepareBatch } from './prepared-batch.ts';
-import { startRepeating } from './repeating.ts';
-import { createSharedWork } from './shared-work.ts';
-import { createTrackedCount } from './tracked-count.ts';
+import { insertNotices } from './pending-rows.ts';
+import { compactBefore, makeRollups, moveSealedHour, readSealedHour } from './sealed-hours.ts';
+import { createSharedWork, type SharedWork, startRepeating } from './shared-work.ts';
 import { createUsageReader } from './usage-reader.ts';
-import { vmStateOf } from './vm-state.ts';
-import { updateVms, usageOf, vmColumnList } from './vm-table.ts';
+import { createTrackedCount, type TrackedCount, updateVms, vmColumnList, vmStateOf } from './vm-table.ts';
+import { prepareBatch } from './write-group.ts';
 
 /** Options of `openPostgresLedger`. */
 export interface PostgresLedgerOptions {
   /** `postgresql://USER:PASSWORD@HOST:PORT/DATABASE` */
   readonly url: string;
-  /** Most connections; two of them write. @default 4 */
+  /** Maximum number of connections; two of them write. @default 4 */
   readonly poolSize?: number | undefined;
-  /** Milliseconds for a connection. @default 5000 */
+  /** Timeout for a connection in milliseconds. @default 5000 */
   readonly connectTimeoutMs?: number | undefined;
-  /** Milliseconds for one statement. @default 30000 */
+  /** Timeout for one statement in milliseconds. @default 30000 */
   readonly statementTimeoutMs?: number | undefined;
-  /** Milliseconds for the lock of a VM. @default 5000 */
+  /** Timeout for the lock of a VM in milliseconds. @default 5000 */
   readonly lockTimeoutMs?: number | undefined;
   /** Milliseconds after which others take over the shared work of a billaged that was killed. @default 10000 */
   readonly leaseMs?: number | undefined;
-  /** Milliseconds between two looks at what others have done: VMs that are tracked, hours that are closed. @default 10000 */
+  /** Interval in milliseconds at which changes of other billageds are read: tracked VMs, sealed hours. @default 10000 */
   readonly refreshMs?: number | undefined;
-  /** Milliseconds between two times that totals are made of hours that have ended. @default 60000 */
-  readonly totalsMs?: number | undefined;
-  /** Told after each commit of batches how many seconds it took, from sending what is written to the answer. */
+  /** Interval in milliseconds at which rollups of ended hours are made. @default 60000 */
+  readonly rollupsMs?: number | undefined;
+  /** Called after each commit of batches with the seconds from sending the rows to the answer. */
   readonly onCommit?: (seconds: number) => void;
-  /** Told why totals of hours that have ended could not be made; that is tried again. */
+  /** Called with the error when rollups of ended hours could not be made; they are retried. */
   readonly onCompactionFailed?: (error: unknown) => void;
 }
 
-/** Transactions that write at the same time; the other connections read. */
+/** Maximum concurrent transactions that write; the other connections read. */
 const mostWriters = 2;
 
 const lockOne = { text: `SELECT ${vmColumnList} FROM vms WHERE vm_id = $1 FOR UPDATE` };
 const tryToWrite = { text: 'UPDATE closed SET checks = checks + 1' };
 
 /**
- * Opens a ledger in a PostgreSQL, or in what speaks its protocol, which any number of billageds share.
+ * Opens a ledger in PostgreSQL, or a database that speaks its protocol, which any number of billageds share.
  *
- * Nothing that decides on a bill is kept in mind from one transaction to the next: each locks the VMs that it writes and
+ * Nothing that decides on a bill is cached from one transaction to the next: each locks the VMs that it writes and
  * reads what is known of them.
  *
- * @throws LedgerOpenError when it cannot be reached, does not let us in, is not there, or is newer.
+ * @throws LedgerOpenError when it cannot be reached, rejects the login, does not exist, or is newer.
  */
 export async function openPostgresLedger(options: PostgresLedgerOptions): Promise<UsageLedger> {
-  const { poolSize = 4, leaseMs = 10_000, refreshMs = 10_000, totalsMs = 60_000 } = options;
+  const { poolSize = 4, leaseMs = 10_000 } = options;
   const database = await openDatabase({
     url: options.url,
     poolSize,
@@ -62,48 +60,30 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
   });
   const trackedCount = createTrackedCount(database);
   const shared = createSharedWork({ database, leaseMs });
-  const reader = createUsageReader(database);
-  let closedHour = Number.MIN_SAFE_INTEGER;
-  let isClosed = false;
-  const isEnough = () => isClosed;
-  const writer = createGroupWriter({
-    database,
-    writers: Math.max(1, Math.min(mostWriters, poolSize - 1)),
-    closedHour: () => closedHour,
-    onTracked: trackedCount.add,
-    ...(options.onCommit && { onCommit: options.onCommit }),
-  });
-
-  async function refresh(): Promise<void> {
-    closedHour = Math.max(closedHour, await readClosedHour(database));
-    await trackedCount.refresh();
-  }
+  let background: Background;
   try {
-    await refresh();
+    background = await startBackground({ ...options, database, shared, trackedCount });
   } catch (error) {
     await database.close();
     throw error;
   }
-  const repeating = [
-    startRepeating(refreshMs, refresh),
-    startRepeating(
-      totalsMs,
-      async () => {
-        const period = Math.floor(Date.now() / totalsMs);
-        await shared.oncePerPeriod('totals', period, () => makeTotals(database, isEnough));
-      },
-      options.onCompactionFailed,
-    ),
-  ];
+  const writer = createGroupWriter({
+    database,
+    writers: Math.max(1, Math.min(mostWriters, poolSize - 1)),
+    sealedHour: () => background.sealedHour,
+    onTracked: trackedCount.add,
+    ...(options.onCommit && { onCommit: options.onCommit }),
+  });
 
   return {
+    ...createUsageReader(database),
     get activeVms() {
       return trackedCount.value;
     },
     async append(batch) {
-      if (batch.samples.length === 0) return { accepted: 0, duplicates: 0, closed: 0 };
+      if (batch.samples.length === 0) return { accepted: 0, duplicates: 0, sealed: 0 };
       const appended = await writer.write({ kind: 'append', batch: prepareBatch(batch) });
-      if (appended === undefined) throw new TypeError('a batch was written without saying what became of it');
+      if (appended === undefined) throw new TypeError('a batch was written without an outcome');
       return appended;
     },
     async start(notice) {
@@ -117,28 +97,74 @@ export async function openPostgresLedger(options: PostgresLedgerOptions): Promis
     async gap(notice) {
       await writer.write({ kind: 'gap', notice });
     },
-    usage: reader.usage,
-    tracked: reader.tracked,
-    async closeBefore(unixSeconds) {
-      const hour = Math.floor(unixSeconds / hourSeconds);
-      await moveClosedHour(database, hour);
-      closedHour = Math.max(closedHour, hour);
-      await shared.oncePerPeriod('retention', hour, () => compactBefore(database, hour, isEnough));
-    },
+    sealBefore: (unixSeconds) => background.sealBefore(hourOfSeconds(unixSeconds)),
     oncePerPeriod: shared.oncePerPeriod,
     async check() {
       await database.read(tryToWrite);
     },
     async close() {
-      isClosed = true;
+      const ended = background.end();
       await writer.close();
-      for (const { end } of repeating) await end();
+      await ended;
       await database.close();
     },
   };
 }
 
-/** Ends tracking a VM, unless it is not tracked. */
+/** The background work: reading changes of other billageds, making rollups, sealing hours. */
+interface Background {
+  /** Nothing is added to hours before this one, as far as this billaged knows. */
+  readonly sealedHour: number;
+  /** Seals the hours before one, and removes their segments unless another billaged is doing so. */
+  sealBefore(hour: number): Promise<void>;
+  /** Stops, and waits for what is under way. */
+  end(): Promise<void>;
+}
+
+interface BackgroundOptions extends PostgresLedgerOptions {
+  readonly database: Database;
+  readonly shared: SharedWork;
+  readonly trackedCount: TrackedCount;
+}
+
+/** Reads the changes of other billageds once, then starts the background work. */
+async function startBackground(options: BackgroundOptions): Promise<Background> {
+  const { database, shared, trackedCount, refreshMs = 10_000, rollupsMs = 60_000 } = options;
+  let sealedHour = Number.MIN_SAFE_INTEGER;
+  let isEnded = false;
+  const isEnough = () => isEnded;
+
+  async function refresh(): Promise<void> {
+    sealedHour = Math.max(sealedHour, await readSealedHour(database));
+    await trackedCount.refresh();
+  }
+  async function makeDueRollups(): Promise<void> {
+    const period = Math.floor(Date.now() / rollupsMs);
+    // The task keeps its first name, which billageds of several versions share.
+    await shared.oncePerPeriod('totals', period, () => makeRollups(database, isEnough));
+  }
+  await refresh();
+  const repeating = [
+    startRepeating(refreshMs, refresh),
+    startRepeating(rollupsMs, makeDueRollups, options.onCompactionFailed),
+  ];
+  return {
+    get sealedHour() {
+      return sealedHour;
+    },
+    async sealBefore(hour) {
+      await moveSealedHour(database, hour);
+      sealedHour = Math.max(sealedHour, hour);
+      await shared.oncePerPeriod('retention', hour, () => compactBefore(database, hour, isEnough));
+    },
+    async end() {
+      isEnded = true;
+      await Promise.all(repeating.map(({ end }) => end()));
+    },
+  };
+}
+
+/** Stops tracking a VM; `undefined` if it is not tracked. */
 async function stopVm(database: Database, { vmId, stopNanos }: StopNotice): Promise<VmUsage | undefined> {
   return await database.transact(async (transaction) => {
     const [row] = await transaction.read(lockOne, [vmId]);
@@ -148,6 +174,6 @@ async function stopVm(database: Database, { vmId, stopNanos }: StopNotice): Prom
     vm.stopNanos = stopNanos;
     updateVms(transaction, [vm]);
     insertNotices(transaction, [{ vmId, kind: 'stop', at: stopNanos }]);
-    return usageOf(vm);
+    return vmUsageOf(vm);
   });
 }

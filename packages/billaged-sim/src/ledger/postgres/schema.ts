@@ -1,25 +1,29 @@
-import { LedgerOpenError } from '../ledger-error.ts';
-import { beforeAll } from '../moment.ts';
-import type { Column } from './column-set.ts';
+import { LedgerOpenError } from '../ledger.ts';
+import { beforeAll } from '../time.ts';
+import type { Column } from './column-arrays.ts';
 import type { Database } from './database.ts';
-import { lastColumns, numberIn, stretchColumns, sumColumns } from './fact-columns.ts';
+import { lastColumns, numberIn, spanColumns, sumColumns } from './span-columns.ts';
 
 const never = beforeAll.hour;
 
 /**
- * Steps that bring the tables from each version to the next. A step is never changed once it is released: another one is
- * added. Each can be done again: YugabyteDB commits every change of a table on its own.
+ * Migrations of the tables from each version to the next. A released migration is never changed: another one is added. Each
+ * can be repeated, since YugabyteDB commits every change of a table on its own.
  *
- * The keys of all tables that grow begin with the VM, and no number is drawn from a sequence: databases that spread rows
- * over machines by key need no other place for a VM than that of its own rows.
+ * Tables and columns keep the names of version 1, since billageds of two versions share them while one replaces the other:
+ * `runs` has the segments, `totals` the rollups (`totals_until`), `closed` says which hours are sealed (`closed_hour`), and
+ * `payer_id` is the billed customer.
  *
- * @param name how names are compared: by bytes, as the pages of usage are ordered
+ * The keys of all growing tables start with the VM, and there are no sequences: distributed databases that place rows by key
+ * keep the rows of a VM together and need no other node for them.
+ *
+ * @param name type of names, which compares by bytes, the order of usage pages
  */
 const migrations = [
   (name: string) => {
     const typed = (columns: readonly Column[], rest: string) =>
       columns.map(([column, type]) => `${column} ${type === 'text' ? name : type}${rest}`).join(',\n      ');
-    const stretch = stretchColumns.map((column) => typed([column], column[0].startsWith('g_') ? '' : ' NOT NULL'));
+    const span = spanColumns.map((column) => typed([column], column[0].startsWith('g_') ? '' : ' NOT NULL'));
     return [
       `CREATE TABLE IF NOT EXISTS vms (
       vm_id ${name} NOT NULL PRIMARY KEY,
@@ -52,14 +56,14 @@ const migrations = [
       `CREATE INDEX IF NOT EXISTS customer_vms ON vm_customers (customer_id, vm_id)`,
       // One row for an accepted run. hour counts since 1970; first_at and last_at are nanoseconds in it.
       `CREATE TABLE IF NOT EXISTS runs (
-      ${stretch.join(',\n      ')},
+      ${span.join(',\n      ')},
       -- The samples of a short run.
       samples bytea,
       PRIMARY KEY (vm_id, hour, first_at)
     )`,
       // The runs of an hour joined; a row for each change of customer.
       `CREATE TABLE IF NOT EXISTS totals (
-      ${stretch.join(',\n      ')},
+      ${span.join(',\n      ')},
       PRIMARY KEY (vm_id, hour, first_at)
     )`,
       // What the senders said: start (noticed_at), stop (noticed_at), gap (from noticed_at until resumed_at).
@@ -88,8 +92,8 @@ const migrations = [
 const schemaVersion = migrations.length;
 
 /**
- * Brings the tables to this version. Any number of billageds may do that at once: the row with the version is locked, and
- * what meets is done again.
+ * Migrates the tables to this version. Several billageds may do so at once: the row with the version is locked, and conflicts
+ * are retried.
  *
  * @throws LedgerOpenError when a newer billaged wrote the tables.
  */
@@ -111,7 +115,7 @@ export async function migrate(database: Database): Promise<void> {
     const version = numberIn(row, 'version');
     if (version > schemaVersion) {
       throw new LedgerOpenError(
-        `the tables are of version ${version}, written by a newer billaged, and this one knows ${schemaVersion}`,
+        `the tables have version ${version}, written by a newer billaged, and this one supports ${schemaVersion}`,
       );
     }
     // CockroachDB compares by bytes, and has no collation of that name.

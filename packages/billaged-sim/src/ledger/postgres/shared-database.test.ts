@@ -1,10 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import type { UsageLedger } from '../ledger.ts';
-import { LedgerOpenError, LedgerUnavailableError } from '../ledger-error.ts';
+import { LedgerOpenError, LedgerUnavailableError, type UsageLedger } from '../ledger.ts';
+import { appendSeconds } from '../testing/usage-samples.ts';
 import { openPostgresLedger, type PostgresLedgerOptions } from './postgres-ledger.ts';
 import { type PostgresServer, startPostgresServer } from './testing/postgres-server.ts';
-import { appendSeconds } from './testing/second-samples.ts';
 
 let server: PostgresServer;
 beforeAll(async () => {
@@ -39,7 +38,7 @@ async function execute(url: string, ...statements: string[]): Promise<pg.Client>
 
 async function openError(url: string): Promise<string> {
   try {
-    await (await openPostgresLedger({ url, connectTimeoutMs: 1_000 })).close();
+    await (await openPostgresLedger({ url, connectTimeoutMs: 60_000 })).close();
   } catch (error) {
     if (error instanceof LedgerOpenError) return error.message;
     throw error;
@@ -75,7 +74,7 @@ test('what was in the ledger is there when it is opened again', async () => {
   expect(await appendSeconds(again, 8, 10)).toMatchObject({ accepted: 5, duplicates: 5 });
 });
 
-test('a database that cannot be had is said in one sentence, without the password', async () => {
+test('a database that cannot be used is reported in one sentence, without the password', async () => {
   const url = await freshDatabase();
   const message = async (change: (place: URL) => void) => {
     const place = new URL(url);
@@ -88,9 +87,11 @@ test('a database that cannot be had is said in one sentence, without the passwor
     /password authentication failed.*DATABASE_URL/,
   );
   expect(await message((place) => (place.pathname = '/nowhere'))).toMatch(/"nowhere" does not exist.*CREATE DATABASE/);
-  expect(await message((place) => (place.port = '1'))).toMatch(/ECONNREFUSED.*a PostgreSQL must answer there/);
-  expect(await message((place) => (place.hostname = 'nowhere.invalid'))).toMatch(/nowhere\.invalid.*must answer there/);
-  expect(await openError('mysql://billing:secret@localhost/bills')).toMatch(/no URL of a PostgreSQL; allowed is/);
+  expect(await message((place) => (place.port = '1'))).toMatch(/ECONNREFUSED.*check that PostgreSQL is running there/);
+  expect(await message((place) => (place.hostname = 'nowhere.invalid'))).toMatch(
+    /nowhere\.invalid.*check that PostgreSQL is running there/,
+  );
+  expect(await openError('mysql://billing:secret@localhost/bills')).toMatch(/not a PostgreSQL URL; set/);
   expect(await openError('secret')).not.toContain('secret');
 });
 
@@ -98,7 +99,7 @@ test('tables of a newer version, and tables of something else, are refused', asy
   const newer = await freshDatabase();
   await (await open({ url: newer })).close();
   await execute(newer, 'UPDATE schema_version SET version = 99');
-  expect(await openError(newer)).toMatch(/version 99, written by a newer billaged, and this one knows \d+; start/);
+  expect(await openError(newer)).toMatch(/version 99, written by a newer billaged, and this one supports \d+; start/);
   const other = await freshDatabase();
   await execute(other, 'CREATE TABLE schema_version (installed_rank int)');
   expect(await openError(other)).toContain('give the ledger a database of its own');
@@ -131,7 +132,7 @@ test('the same batches, sent to four billageds at once, are billed once', async 
   );
 });
 
-test('billageds that write the same VMs in other orders do not stand in each others way', async () => {
+test('billageds that write the same VMs in different orders do not deadlock', async () => {
   const ledgers = await openSeveral(2);
   const vms = Array.from({ length: 40 }, (_, index) => `ud-${index}`);
   const appended = await Promise.all(
@@ -144,9 +145,9 @@ test('billageds that write the same VMs in other orders do not stand in each oth
   expect(appended.reduce((sum, { accepted }) => sum + accepted, 0)).toBe(40 * 50);
 });
 
-test('without its database a ledger says so, and goes on when it is back', async () => {
+test('a ledger without its database is unavailable, and recovers when it is back', async () => {
   const url = await freshDatabase();
-  const ledger = await open({ url, connectTimeoutMs: 1_000 });
+  const ledger = await open({ url, connectTimeoutMs: 60_000 });
   await appendSeconds(ledger, 1, 3);
   await server.stop();
   await expect(appendSeconds(ledger, 4, 3)).rejects.toThrow(LedgerUnavailableError);
@@ -180,7 +181,7 @@ test('a VM that another one keeps locked is refused for now, and others go on', 
   const ledger = await open({ url, lockTimeoutMs: 50 });
   await appendSeconds(ledger, 1, 1);
   const other = await execute(url, 'BEGIN', `SELECT * FROM vms FOR UPDATE`);
-  await expect(appendSeconds(ledger, 2, 1)).rejects.toThrow(/cannot be used now: .*lock timeout/);
+  await expect(appendSeconds(ledger, 2, 1)).rejects.toThrow(/is unavailable: .*lock timeout/);
   expect(await appendSeconds(ledger, 1, 1, 'ud-2')).toMatchObject({ accepted: 1 });
   await other.query('ROLLBACK');
   expect(await appendSeconds(ledger, 2, 1)).toMatchObject({ accepted: 1 });

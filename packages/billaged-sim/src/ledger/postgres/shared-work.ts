@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { SharedWorkResult } from '../ledger.ts';
 import type { Database } from './database.ts';
-import { numberIn } from './fact-columns.ts';
+import { numberIn } from './span-columns.ts';
 
-/** Lets one billaged do what is done once for all that share the database. */
+/** Lets one billaged do the work that is done once for all billageds on the database. */
 export interface SharedWork {
   /** @see UsageLedger.oncePerPeriod */
   oncePerPeriod(task: string, period: number, work: () => Promise<void>): Promise<SharedWorkResult>;
@@ -12,11 +12,11 @@ export interface SharedWork {
 /** Options of `createSharedWork`. */
 export interface SharedWorkOptions {
   readonly database: Database;
-  /** Milliseconds after which others take over from one that does not say any more that it is at work. */
+  /** Lease in milliseconds, after which another billaged takes over if it is not renewed. */
   readonly leaseMs: number;
 }
 
-/** The clock of the database, so that those of the billageds need not agree. */
+/** The clock of the database, so that the clocks of the billageds need not agree. */
 const nowMs = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)';
 
 /** Takes the task, unless the period is done or another billaged holds it. */
@@ -37,7 +37,7 @@ const giveUp = { text: 'UPDATE shared_work SET held_until_ms = 0 WHERE task = $1
 /** Makes the shared work of a database. */
 export function createSharedWork({ database, leaseMs }: SharedWorkOptions): SharedWork {
   const holder = randomUUID();
-  /** Tasks that this one does. The database would let it in again, for it may not have said that it was done. */
+  /** Tasks of this billaged. The database alone would grant them again to the same holder. */
   const own = new Set<string>();
 
   async function work(task: string, period: number, run: () => Promise<void>): Promise<SharedWorkResult> {
@@ -46,7 +46,7 @@ export function createSharedWork({ database, leaseMs }: SharedWorkOptions): Shar
       const [row] = await database.read(look, [task]);
       return row !== undefined && numberIn(row, 'done_period') >= period ? 'done before' : 'busy';
     }
-    // A renewal that fails is not the end of the work: at worst another billaged does it, too.
+    // A failed renewal does not stop the work: at worst another billaged does it, too.
     const renewal = setInterval(
       () => void database.read(hold, [task, holder, leaseMs]).catch(() => undefined),
       leaseMs / 3,
@@ -72,6 +72,34 @@ export function createSharedWork({ database, leaseMs }: SharedWorkOptions): Shar
       } finally {
         own.delete(task);
       }
+    },
+  };
+}
+
+/** Periodic work. */
+export interface Repeating {
+  /** Stops, and waits for what is under way. */
+  end(): Promise<void>;
+}
+
+/** Does work at each interval, without overlap. A failure is reported, and the work is repeated at the next interval. */
+export function startRepeating(
+  intervalMs: number,
+  work: () => Promise<void>,
+  onFailed: (error: unknown) => void = () => undefined,
+): Repeating {
+  let running: Promise<void> | undefined;
+  const timer = setInterval(() => {
+    running ??= work()
+      .catch(onFailed)
+      .finally(() => {
+        running = undefined;
+      });
+  }, intervalMs).unref();
+  return {
+    async end() {
+      clearInterval(timer);
+      await running;
     },
   };
 }

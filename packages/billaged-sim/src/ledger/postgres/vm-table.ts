@@ -1,9 +1,112 @@
-import type { VmUsage } from '../ledger.ts';
-import { usedNothing } from '../stretch.ts';
-import { arrayText } from './array-text.ts';
-import { byColumn, insertRows } from './column-set.ts';
-import type { Transaction } from './database.ts';
-import { type VmState, vmColumns, vmStateOf, vmValues } from './vm-state.ts';
+import { counterNames } from '../counters.ts';
+import { beforeAll, type HourTime, hourTimeOf, unixNanos } from '../time.ts';
+import type { LastSample } from '../usage.ts';
+import type { VmSummary } from '../vm-summary.ts';
+import { arrayText, byColumn, type Column, type ColumnValue, insertRows } from './column-arrays.ts';
+import type { Database, Row, Transaction } from './database.ts';
+import { countersIn, integerIn, lastColumns, numberIn, sumColumns, textIn } from './span-columns.ts';
+
+/** The state of a VM. It is valid as long as the row is locked, since other billageds write, too. */
+export interface VmState {
+  readonly vmId: string;
+  /** The customer that summaries name. */
+  customerId: string;
+  /** Customer of the last batch. */
+  billedCustomerId: string | undefined;
+  isTracked: boolean;
+  /** Earliest start notice and latest stop notice, Unix nanoseconds. */
+  startNanos: bigint | undefined;
+  stopNanos: bigint | undefined;
+  /** Segments before this hour were compacted. */
+  sealedHour: number;
+  /** Every hour before this one that has samples has a rollup. */
+  rollupsUntil: number;
+  /** Time of the newest sample; `beforeAll` when there is none. */
+  newest: HourTime;
+  /** Its usage since it was first seen. */
+  summary: VmSummary | undefined;
+}
+
+/** The columns of `vmValues`. */
+const vmColumns: readonly Column[] = [
+  ['vm_id', 'text'],
+  ['customer_id', 'text'],
+  ['payer_id', 'text'],
+  ['tracked', 'boolean'],
+  ['started_at', 'bigint'],
+  ['stopped_at', 'bigint'],
+  ['closed_hour', 'bigint'],
+  ['totals_until', 'bigint'],
+  ['first_hour', 'bigint'],
+  ['first_at', 'bigint'],
+  ['last_hour', 'bigint'],
+  ['last_at', 'bigint'],
+  ['sample_count', 'bigint'],
+  ['gaps', 'bigint'],
+  ...lastColumns,
+  ...sumColumns,
+];
+
+const nothing = vmColumns.slice(8).map(() => null);
+
+/** The row of a VM. */
+function vmValues(vm: VmState): ColumnValue[] {
+  const { summary } = vm;
+  const known: ColumnValue[] = [
+    ...[vm.vmId, vm.customerId, vm.billedCustomerId ?? null, vm.isTracked, vm.startNanos ?? null, vm.stopNanos ?? null],
+    ...[vm.sealedHour, vm.rollupsUntil],
+  ];
+  if (summary === undefined) return [...known, ...nothing];
+  const { usage, last } = summary;
+  const first = hourTimeOf(summary.firstNanos);
+  return [
+    ...known,
+    ...[first.hour, first.nanos, vm.newest.hour, vm.newest.nanos, usage.sampleCount, usage.gaps],
+    ...counterNames.map((name) => last.lastCounters[name]),
+    last.lastMemoryBytes,
+    ...counterNames.map((name) => usage.growth[name]),
+    ...[usage.memorySumBytes, usage.memoryMaxBytes, usage.memoryByteMillis],
+  ];
+}
+
+/** Reads the row of a VM. */
+export function vmStateOf(row: Row): VmState {
+  const optional = (column: string) => (typeof row[column] === 'string' ? integerIn(row, column) : undefined);
+  const hasSamples = typeof row['last_hour'] === 'string';
+  const newest = hasSamples ? { hour: numberIn(row, 'last_hour'), nanos: numberIn(row, 'last_at') } : beforeAll;
+  return {
+    vmId: textIn(row, 'vm_id'),
+    customerId: textIn(row, 'customer_id'),
+    billedCustomerId: row['payer_id'] ?? undefined,
+    isTracked: row['tracked'] === 't',
+    startNanos: optional('started_at'),
+    stopNanos: optional('stopped_at'),
+    sealedHour: numberIn(row, 'closed_hour'),
+    rollupsUntil: numberIn(row, 'totals_until'),
+    newest,
+    summary: hasSamples ? summaryOf(row, newest) : undefined,
+  };
+}
+
+function summaryOf(row: Row, newest: HourTime): VmSummary {
+  const last: LastSample = {
+    lastNanos: unixNanos(newest),
+    lastCounters: countersIn(row, 'l'),
+    lastMemoryBytes: integerIn(row, 'l_memory'),
+  };
+  return {
+    usage: {
+      sampleCount: numberIn(row, 'sample_count'),
+      gaps: numberIn(row, 'gaps'),
+      growth: countersIn(row, 'g'),
+      memorySumBytes: integerIn(row, 'memory_sum'),
+      memoryMaxBytes: integerIn(row, 'memory_max'),
+      memoryByteMillis: integerIn(row, 'memory_byte_millis'),
+    },
+    firstNanos: unixNanos({ hour: numberIn(row, 'first_hour'), nanos: numberIn(row, 'first_at') }),
+    last,
+  };
+}
 
 const names = vmColumns.map(([name]) => name);
 
@@ -30,8 +133,8 @@ const update = insertRows(
     .join(', ')}`,
 );
 
-const payers = insertRows(
-  'add_payers',
+const billedCustomers = insertRows(
+  'add_billed_customers',
   'vm_customers',
   [
     ['vm_id', 'text'],
@@ -41,10 +144,10 @@ const payers = insertRows(
 );
 
 /**
- * Locks VMs until the transaction ends and reads them. Every transaction that locks several does it by this, first of all
- * and once, in the order of their names: so none waits for one that waits for it.
+ * Locks VMs until the transaction ends and reads them. Every transaction that locks several VMs does so with this function,
+ * once, before anything else, and in the order of their names: so there is no deadlock.
  *
- * @param customers whom each VM is for if it is new
+ * @param customers the customer of each VM if it is new
  */
 export async function lockVms(
   { read }: Transaction,
@@ -60,24 +163,42 @@ export function updateVms({ send }: Transaction, vms: readonly VmState[]): void 
   if (vms.length > 0) send(update, byColumn(vmColumns, vms.map(vmValues)));
 }
 
-/** Notes that customers have paid for VMs. */
-export function addPayers(
+/** Records which customers were billed for which VMs. */
+export function addBilledCustomers(
   { send }: Transaction,
   pairs: readonly (readonly [vmId: string, customerId: string])[],
 ): void {
   if (pairs.length === 0) return;
-  send(payers, [arrayText(pairs.map(([vmId]) => vmId)), arrayText(pairs.map(([, customerId]) => customerId))]);
+  send(billedCustomers, [arrayText(pairs.map(([vmId]) => vmId)), arrayText(pairs.map(([, customerId]) => customerId))]);
 }
 
-/** What a VM has used since ever. */
-export function usageOf({ vmId, customerId, startNanos, summary }: VmState): VmUsage {
-  const first = summary?.firstNanos;
-  const start = startNanos === undefined || (first !== undefined && first < startNanos) ? first : startNanos;
+/** Number of tracked VMs, as far as this billaged knows: counted periodically, and adjusted by its own writes. */
+export interface TrackedCount {
+  readonly value: number;
+  add(more: number): void;
+  /** Counts again, since others write, too. */
+  refresh(): Promise<void>;
+}
+
+const count = { text: 'SELECT count(*) AS tracked FROM vms WHERE tracked' };
+
+/** Makes the count; it is 0 until it is refreshed. */
+export function createTrackedCount(database: Database): TrackedCount {
+  let value = 0;
+  let moved = 0;
   return {
-    ...(summary?.used ?? usedNothing),
-    vmId,
-    customerId,
-    startNanos: start ?? 0n,
-    endNanos: summary?.last.lastNanos ?? start ?? 0n,
+    get value() {
+      return value + moved;
+    },
+    add(more) {
+      moved += more;
+    },
+    async refresh() {
+      // Writes during the count may be included or not; the next refresh corrects that.
+      const movedBefore = moved;
+      const [row = {}] = await database.read(count);
+      value = numberIn(row, 'tracked');
+      moved -= movedBefore;
+    },
   };
 }

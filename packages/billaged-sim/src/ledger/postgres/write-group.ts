@@ -1,58 +1,78 @@
+import {
+  type BatchWrites,
+  type LateBatch,
+  lateBatch,
+  type OrderedBatch,
+  orderBatch,
+  ownerAfter,
+  writeLate,
+  writeNewer,
+} from '../batch-writes.ts';
 import type { Appended, GapNotice, StartNotice } from '../ledger.ts';
-import { isAfter, unixNanos } from '../moment.ts';
-import { hourOf } from '../run.ts';
-import type { SampleColumns } from '../sample-columns.ts';
-import { rowsFrom } from '../time-order.ts';
+import { type ColumnBatch, copyColumns } from '../sample-columns.ts';
 import { continueSummary } from '../vm-summary.ts';
 import type { Transaction } from './database.ts';
-import { placeLate, readSurroundings } from './late-batch.ts';
+import { readNeighbours, summaryAfter } from './neighbours.ts';
 import { createPendingRows, type PendingRows } from './pending-rows.ts';
-import type { PreparedBatch } from './prepared-batch.ts';
-import type { VmState } from './vm-state.ts';
-import { lockVms } from './vm-table.ts';
+import { type HourSegment, hourSegmentOf } from './segment-table.ts';
+import { lockVms, type VmState } from './vm-table.ts';
 
-/** What is written for a sender. */
+/** A batch that is ready to be written. It is prepared before rows are locked, and only once if the transaction is retried. */
+export interface PreparedBatch extends OrderedBatch {
+  /** Its changes if it is newer than all stored samples. */
+  readonly ifNewer: BatchWrites;
+  /** The segments of these changes, with their spans. */
+  readonly segments: readonly HourSegment[];
+}
+
+/** Prepares a non-empty batch. */
+export function prepareBatch(sent: ColumnBatch): PreparedBatch {
+  const ordered = orderBatch(sent);
+  // The caller may reuse the columns as soon as `append` has returned.
+  const batch = ordered.samples === sent.samples ? { ...ordered, samples: copyColumns(sent.samples) } : ordered;
+  const ifNewer = writeNewer(batch);
+  return { ...batch, ifNewer, segments: ifNewer.inserted.map(hourSegmentOf) };
+}
+
+/** A write of a sender. */
 export type Job =
   | { readonly kind: 'append'; readonly batch: PreparedBatch }
   | { readonly kind: 'start'; readonly notice: StartNotice }
   | { readonly kind: 'gap'; readonly notice: GapNotice };
 
-/** What came of a group of jobs. */
+/** The outcome of a group of jobs. */
 export interface WrittenGroup {
-  /** What became of each batch; of a notice nothing. */
+  /** The outcome of each batch; `undefined` for a notice. */
   readonly appended: readonly (Appended | undefined)[];
-  /** VMs that are tracked more than before. */
+  /** Change of the number of tracked VMs. */
   readonly trackedMore: number;
 }
 
-/** A batch of which samples are to be placed among what is there. */
-interface LateBatch {
+/** A late batch, and its index among the jobs. */
+interface LateJob {
   readonly index: number;
   readonly vm: VmState;
-  readonly batch: PreparedBatch;
-  /** The samples of hours that are not closed, and how many others there were. */
-  readonly open: SampleColumns;
-  readonly closed: number;
+  readonly late: LateBatch;
 }
 
 /**
- * Writes what several senders have sent, in one transaction and few round trips: one locks and reads the VMs, one writes.
- * Batches that come late need one more, in which what is there at their time is read, for all VMs at once.
+ * Writes the jobs of several senders in one transaction and few round trips: one locks and reads the VMs, one writes. Late
+ * batches need another one, which reads the data around their time, for all VMs at once.
  *
- * @param closedHour nothing is added to hours before this one
+ * @param sealedHour nothing is added to hours before this one
  */
 export async function writeGroup(
   transaction: Transaction,
   jobs: readonly Job[],
-  closedHour: number,
+  sealedHour: number,
 ): Promise<WrittenGroup> {
   const vms = await lockVms(transaction, customersOf(jobs));
   const trackedBefore = countTracked(vms);
   const pending = createPendingRows(transaction);
   const appended: (Appended | undefined)[] = [];
 
-  /** Does what needs no reading. @returns what is left to do of a batch that comes late */
-  function begin(job: Job, index: number): LateBatch | undefined {
+  /** Does the part that needs no reading. @returns the late batch that is left to do */
+  function begin(job: Job, index: number): LateJob | undefined {
     if (job.kind === 'gap') {
       const { vmId, lastSentNanos: at, resumeNanos: resumed } = job.notice;
       pending.notice({ vmId, kind: 'gap', at, resumed });
@@ -65,36 +85,31 @@ export async function writeGroup(
       return undefined;
     }
     const { batch } = job;
-    noteOwner(vm, batch, pending);
-    const closedBefore = Math.max(closedHour, vm.closedHour);
-    if (isAfter(batch.oldest, vm.newest) && batch.oldest.hour >= closedBefore) {
-      appended[index] = { accepted: batch.samples.length, duplicates: batch.duplicates, closed: 0 };
-      writeNewer(vm, batch, pending);
-      return undefined;
-    }
-    let closed = 0;
-    while (closed < batch.samples.length && hourOf(batch.samples, closed) < closedBefore) closed++;
-    const open = closed === 0 ? batch.samples : rowsFrom(batch.samples, closed);
-    return { index, vm, batch, open, closed };
+    changeOwner(vm, batch, pending);
+    const late = lateBatch(batch, vm, Math.max(sealedHour, vm.sealedHour));
+    if (late !== undefined) return { index, vm, late };
+    appended[index] = batch.ifNewer.appended;
+    addNewer(vm, batch, pending);
+    return undefined;
   }
 
   let waiting = jobs.map((job, index) => ({ job, index }));
   while (waiting.length > 0) {
     const left: typeof waiting = [];
-    const late = new Map<string, LateBatch>();
+    const late = new Map<string, LateJob>();
     for (const { job, index } of waiting) {
-      // What comes for a VM after a late batch waits until that is written.
+      // Jobs of a VM that follow a late batch wait until that is written.
       if (late.has(vmOf(job))) {
         left.push({ job, index });
         continue;
       }
-      const batch = begin(job, index);
-      if (batch !== undefined) late.set(batch.vm.vmId, batch);
+      const lateJob = begin(job, index);
+      if (lateJob !== undefined) late.set(lateJob.vm.vmId, lateJob);
     }
-    if (late.size > 0) pending.sendRuns();
+    if (late.size > 0) pending.sendSegments();
     await Promise.all(
-      late.values().map(async (batch) => {
-        appended[batch.index] = await writeLate(transaction, batch, pending);
+      late.values().map(async (lateJob) => {
+        appended[lateJob.index] = await addLate(transaction, lateJob, pending);
       }),
     );
     waiting = left;
@@ -103,7 +118,7 @@ export async function writeGroup(
   return { appended, trackedMore: countTracked(vms) - trackedBefore };
 }
 
-/** Whom each VM is for if it is new. A gap notice makes no VM. */
+/** The customer of each VM if it is new. A gap notice adds no VM. */
 function customersOf(jobs: readonly Job[]): Map<string, string> {
   const customers = new Map<string, string>();
   for (const job of jobs) {
@@ -121,42 +136,37 @@ function start(vm: VmState, { vmId, customerId, startNanos }: StartNotice, pendi
   pending.notice({ vmId, kind: 'start', at: startNanos });
 }
 
-/** Tracks the VM, unless all samples are from before it was stopped, and notes who pays. */
-function noteOwner(vm: VmState, { customerId, newest }: PreparedBatch, pending: PendingRows): void {
-  vm.isTracked ||= vm.stopNanos === undefined || unixNanos(newest) > vm.stopNanos;
-  if (isAfter(newest, vm.newest)) vm.customerId = customerId;
-  if (vm.payerId === customerId) return;
-  vm.payerId = customerId;
-  pending.pay(vm.vmId, customerId);
+/** Updates the owner of the VM and the billed customer. */
+function changeOwner(vm: VmState, batch: PreparedBatch, pending: PendingRows): void {
+  Object.assign(vm, ownerAfter(vm, batch));
+  if (vm.billedCustomerId === batch.customerId) return;
+  vm.billedCustomerId = batch.customerId;
+  pending.billTo(vm.vmId, batch.customerId);
 }
 
-/** The ordinary case: everything is newer than what is there, so nothing has to be looked up. */
-function writeNewer(vm: VmState, { newest, runs }: PreparedBatch, pending: PendingRows): void {
+function addNewer(vm: VmState, { ifNewer, segments }: PreparedBatch, pending: PendingRows): void {
   vm.summary = continueSummary(
     vm.summary,
-    runs.map(({ stretch }) => stretch),
+    segments.map(({ span }) => span),
   );
-  vm.newest = newest;
-  pending.insert(vm.vmId, runs);
+  vm.newest = ifNewer.newest;
+  pending.insert(vm.vmId, segments);
 }
 
-/** Samples that come late or again: what is there at their time decides. */
-async function writeLate(
-  transaction: Transaction,
-  { vm, batch, open, closed }: LateBatch,
-  pending: PendingRows,
-): Promise<Appended> {
-  const { duplicates, customerId } = batch;
-  if (open.length === 0) return { accepted: 0, duplicates, closed };
-  const placed = placeLate(vm, customerId, open, await readSurroundings(transaction, vm, open));
-  if (placed.accepted > 0) {
-    pending.remove(vm.vmId, placed.replaced);
-    pending.insert(vm.vmId, placed.inserted);
-    for (const { hour } of placed.inserted) if (hour < vm.totalsUntil) pending.touch(vm.vmId, hour);
-    vm.summary = placed.summary;
-    if (isAfter(batch.newest, vm.newest)) vm.newest = batch.newest;
+async function addLate(transaction: Transaction, { vm, late }: LateJob, pending: PendingRows): Promise<Appended> {
+  if (late.open.length === 0) return writeLate(late, vm, []).appended;
+  const neighbours = await readNeighbours(transaction, vm, late.open);
+  const covered = neighbours.covered.map((segment) => segment.covered);
+  const writes = writeLate(late, vm, covered);
+  if (writes.appended.accepted > 0) {
+    const inserted = writes.inserted.map(hourSegmentOf);
+    pending.remove(vm.vmId, writes.removed);
+    pending.insert(vm.vmId, inserted);
+    for (const { hour } of inserted) if (hour < vm.rollupsUntil) pending.touch(vm.vmId, hour);
+    vm.summary = summaryAfter(vm.summary, neighbours, writes, inserted);
+    vm.newest = writes.newest;
   }
-  return { accepted: placed.accepted, duplicates: duplicates + placed.duplicates, closed };
+  return writes.appended;
 }
 
 function vmOf(job: Job): string {
@@ -165,7 +175,7 @@ function vmOf(job: Job): string {
 
 function lockedVm(vms: ReadonlyMap<string, VmState>, vmId: string): VmState {
   const vm = vms.get(vmId);
-  // A text that the database gives back changed would have a row of its own at each time.
+  // A name that the database returns changed would get a new row each time.
   if (vm === undefined)
     throw new TypeError(`the database has no row for the VM ${JSON.stringify(vmId)} after adding it`);
   return vm;
