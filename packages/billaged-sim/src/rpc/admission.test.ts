@@ -13,15 +13,15 @@ const json = '{"vm_id":"a","metrics":[{"timestamp":"1970-01-01T00:00:01Z"}]}';
 function hold({ ledger }: TestApi): () => void {
   const released = Promise.withResolvers<Appended>();
   ledger.answer = () => released.promise;
-  return () => released.resolve({ accepted: 1, duplicates: 0, closed: 0 });
+  return () => released.resolve({ accepted: 1, duplicates: 0, sealed: 0 });
 }
 
 const post = ({ url }: TestApi, contentType = 'application/proto', body: Buffer | string = batch) =>
   fetch(url + batchPath, { method: 'POST', headers: { 'content-type': contentType }, body });
 
 test.for([
-  ['batches', { maxBatches: 2 }, '2 batches wait for the ledger already; try again later'],
-  ['bytes', { maxBytes: 20 }, '20 bytes of batches wait for the ledger already; try again later'],
+  ['batches', { maxBatches: 2 }, '2 batches already wait for the ledger; try again later'],
+  ['bytes', { maxBytes: 20 }, '20 bytes of batches already wait for the ledger; try again later'],
 ] as const)('what is over the limit of %s is refused before it is read', async ([reason, limits, message]) => {
   const api = await startTestApi(limits);
   const release = hold(api);
@@ -48,7 +48,7 @@ test.for([
   expect((await post(api)).status).toBe(200);
 });
 
-test('whatever becomes of a batch, its room is given back', async () => {
+test('a batch releases its share of the limits, however it ends', async () => {
   const api = await startTestApi({ maxBatches: 1 });
   api.ledger.answer = () => Promise.reject(new Error('broken'));
   const statuses: number[] = [];
@@ -62,7 +62,7 @@ test('whatever becomes of a batch, its room is given back', async () => {
   await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
 });
 
-test('a batch whose client goes away half-way gives its room back', async () => {
+test('a batch whose client disconnects half-way releases its share of the limits', async () => {
   const api = await startTestApi({ maxBatches: 1 });
   const { hostname, port } = new URL(api.url);
   const socket = connect({ host: hostname, port: Number(port) });
@@ -78,7 +78,7 @@ test('a batch whose client goes away half-way gives its room back', async () => 
   expect((await post(api)).status).toBe(200);
 });
 
-test('a body that does not say its length takes the room that it needs, and is refused when there is none left', async () => {
+test('a body without a length counts with what has arrived, up to the limit', async () => {
   const api = await startTestApi({ maxBytes: 100_000 });
   const release = hold(api);
   const inChunks = (bytes: number) => {

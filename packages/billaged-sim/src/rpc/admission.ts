@@ -1,47 +1,47 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { retryAfter } from '../ledger-errors.ts';
 import type { BillagedMetrics } from '../metrics.ts';
-import { retryAfter } from './ledger-errors.ts';
 
 /** Options of `createAdmission`. */
 export interface AdmissionOptions {
   readonly metrics: Pick<BillagedMetrics, 'batchesRefused'>;
-  /** Most batches that are read or wait for the ledger. */
+  /** Maximum number of batches that are being read or wait for the ledger. */
   readonly maxBatches: number;
-  /** Most bytes of their bodies. */
+  /** Maximum size of their bodies in bytes. */
   readonly maxBytes: number;
 }
 
-/** The room that one batch takes. */
+/** The share of the limits that one batch takes. */
 export interface Room {
   /**
-   * Says how large the body has become; less than was said before changes nothing.
+   * Reports how large the body has become. A smaller size than before changes nothing.
    *
-   * @throws ConnectError `unavailable` with `Retry-After` when there is no room for it
+   * @throws ConnectError `unavailable` with `Retry-After` if the limit is reached
    */
   growTo(bytes: number): void;
-  /** Gives it back; to be called once. */
+  /** Releases the share. Call it once. */
   leave(): void;
 }
 
-/** Keeps what waits for the ledger within bounds, so that a slow disk costs answers and not memory. */
+/** Limits what waits for the ledger, so that a slow disk costs refused batches and not memory. */
 export interface Admission {
-  /** Batches in flight: from the first byte that is read to their answer. */
+  /** Batches in flight: from the first byte read until the answer. */
   readonly batches: number;
-  /** Bytes of their bodies. */
+  /** Size of their bodies in bytes. */
   readonly bytes: number;
-  /** As many of either are taken in. */
+  /** The limits of both. */
   readonly maxBatches: number;
   readonly maxBytes: number;
   /**
-   * Takes a batch in before its body is read.
+   * Admits a batch before its body is read.
    *
-   * @param bytes size of its body, or what is known of that: none but what `growTo` is told of counts besides
-   * @throws ConnectError `unavailable` with `Retry-After` when there is no room
+   * @param bytes size of its body as far as it is known; `growTo` adds the rest
+   * @throws ConnectError `unavailable` with `Retry-After` if a limit is reached
    */
   admit(bytes: number): Room;
 }
 
-/** Makes the admission of an API without batches. */
+/** Makes the admission control of an API, with no batch in flight. */
 export function createAdmission({ metrics, maxBatches, maxBytes }: AdmissionOptions): Admission {
   let batches = 0;
   let bytes = 0;
@@ -49,7 +49,7 @@ export function createAdmission({ metrics, maxBatches, maxBytes }: AdmissionOpti
   function refuse(reason: 'batches' | 'bytes'): never {
     metrics.batchesRefused.inc({ reason });
     const limit = reason === 'batches' ? `${maxBatches} batches` : `${maxBytes} bytes of batches`;
-    throw new ConnectError(`${limit} wait for the ledger already; try again later`, Code.Unavailable, retryAfter());
+    throw new ConnectError(`${limit} already wait for the ledger; try again later`, Code.Unavailable, retryAfter());
   }
 
   return {

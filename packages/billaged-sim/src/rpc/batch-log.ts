@@ -3,11 +3,11 @@ import type { Logger } from '@vmobs/telemetry';
 /** Options of `createBatchLog`. */
 export interface BatchLogOptions {
   readonly logger: Logger;
-  /** Most batches in a second that have a line of their own. @default 100 */
+  /** Maximum number of batches per second with their own log line. @default 100 */
   readonly linesPerSecond?: number;
 }
 
-/** A batch that was billed. */
+/** A billed batch. */
 export interface ProcessedBatch {
   readonly vmId: string;
   readonly customerId: string;
@@ -15,19 +15,19 @@ export interface ProcessedBatch {
   readonly duplicates: number;
 }
 
-/** Says which batches were billed. */
+/** The log of billed batches. */
 export interface BatchLog {
   processed(batch: ProcessedBatch): void;
-  /** Writes what is not written yet. */
+  /** Writes the line of the current second. */
   close(): void;
 }
 
 const second = 1_000;
 
 /**
- * Makes the log of billed batches: a line each at `info`, as by the original, as long as there are not too many. A line
- * costs a fifth of what billing a batch does, so of those over the limit one line a second gives the sums, and their own
- * lines are at `debug`. Either way the sum of `metrics_count` at `info` is what was billed.
+ * Makes the log of billed batches: one line each at `info`, as the original writes, up to the limit per second. A line costs
+ * a fifth of billing a batch. So batches over the limit have their lines at `debug`, and one line a second at `info` with
+ * their totals. Either way the sum of `metrics_count` at `info` is the number of billed samples.
  */
 export function createBatchLog({ logger, linesPerSecond = 100 }: BatchLogOptions): BatchLog {
   let lines = 0;

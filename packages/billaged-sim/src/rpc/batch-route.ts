@@ -1,26 +1,19 @@
 import type { ServerResponse } from 'node:http';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
-import {
-  codeToHttpStatus,
-  contentTypeUnaryJson,
-  contentTypeUnaryProto,
-  errorToJson,
-  parseTimeout,
-} from '@connectrpc/connect/protocol-connect';
 import type { Logger } from '@vmobs/telemetry';
 import { BillingService, SendMetricsBatchResponseSchema } from '@vmobs/wire/billing';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
-import type { BatchDisturbances } from '../faults-batches.ts';
+import { cutConnection } from '../faults/batch-faults.ts';
+import type { BillingFaults } from '../faults/with-faults.ts';
 import type { BillagedMetrics } from '../metrics.ts';
 import type { Admission } from './admission.ts';
 import { createBatchDecoder } from './batch-decoder/batch-decoder.ts';
-import { WireFormatError } from './batch-decoder/protobuf-wire.ts';
-import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
-import { largestBatch } from './check-batch.ts';
-import { cutConnection } from './cut-connection.ts';
-import { announcedBytes, freeBody, readBody } from './read-body.ts';
-import type { BatchAnswer, BatchReceiver } from './receive-batch.ts';
+import { type ReceivedBatch, WireFormatError } from './batch-decoder/received-batch.ts';
+import type { BatchAnswer, BatchReceiver } from './batch-receiver.ts';
+import { checkTimeout, contentTypes, errorBody, httpStatusOf } from './connect-unary.ts';
+import { announcedBytes, freeBody, readBody } from './request-body.ts';
+import { largestBatch } from './validation.ts';
 
 /** Options of `batchRoute`. */
 export interface BatchRouteOptions {
@@ -28,11 +21,9 @@ export interface BatchRouteOptions {
   readonly logger: Logger;
   readonly admission: Admission;
   readonly metrics: Pick<BillagedMetrics, 'errors'>;
-  /** Largest body that is read. */
+  /** Maximum size of a body in bytes. */
   readonly maxRequestBytes: number;
-  /** Faults of every RPC. @throws what the RPC fails with */
-  readonly beforeRpc: () => Promise<void>;
-  readonly disturbances: BatchDisturbances;
+  readonly faults: BillingFaults;
 }
 
 type ConstraintStrategy = Parameters<FastifyInstance['addConstraintStrategy']>[0];
@@ -41,23 +32,23 @@ type RoutedHandler = NonNullable<ReturnType<ReturnType<ConstraintStrategy['stora
 /** Path of SendMetricsBatch. */
 export const batchPath = `/${BillingService.typeName}/${BillingService.method.sendMetricsBatch.name}`;
 
-/** The constraint of this route among those of the same path. */
+/** The route constraint that selects this route among those of the same path. */
 const constraint = 'plainConnectProto';
 
 /**
- * SendMetricsBatch in Connect's plainest form: unary, binary, not compressed. That is what metald sends all day, and the
- * generic adapter takes eight times as long for it. The same path in any other form is left to the adapter, and what is
- * answered here is what the adapter would answer.
+ * SendMetricsBatch in the simplest form of Connect: unary, binary, not compressed. metald sends nothing else, and the generic
+ * adapter takes eight times as long. The adapter handles every other form on the same path; this route answers as the
+ * adapter would.
  */
 export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, options, done) => {
-  const { receive, logger, admission, metrics, maxRequestBytes, beforeRpc, disturbances } = options;
+  const { receive, logger, admission, metrics, maxRequestBytes, faults } = options;
   const decode = createBatchDecoder(largestBatch);
   const encode = createAnswerEncoder();
-  // The line of a call that went well is at `debug` in the original, and billing has written one already. One logger for
-  // all: to make one for each request takes as long as a line.
+  // As in the original, the line of a successful call is at `debug`; billing has already written one. All requests share
+  // one logger, because making a logger takes as long as writing a line.
   const quietLogger = logger.child({}, { level: logger.isLevelEnabled('warn') ? 'warn' : logger.level });
 
-  // A request that the constraint does not match falls to the route of the same path without one.
+  // A request that does not match the constraint goes to the adapter's route of the same path.
   app.addConstraintStrategy({
     name: constraint,
     storage() {
@@ -65,11 +56,10 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
       return { get: (key) => handlers.get(key) ?? null, set: (key, handler) => void handlers.set(key, handler) };
     },
     deriveConstraint: ({ headers }) =>
-      headers['content-type'] === contentTypeUnaryProto &&
-      [undefined, 'identity'].includes(headers['content-encoding']),
+      headers['content-type'] === contentTypes.proto && [undefined, 'identity'].includes(headers['content-encoding']),
   });
-  // The body is read below: Fastify would read it outside of the context of the request.
-  app.addContentTypeParser(contentTypeUnaryProto, (_request, _body, parsed) => parsed(null));
+  // `answer` reads the body: Fastify would read it outside of the request's trace context.
+  app.addContentTypeParser(contentTypes.proto, (_request, _body, parsed) => parsed(null));
 
   app.route({
     method: 'POST',
@@ -85,15 +75,14 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
     const { 'connect-timeout-ms': timeout } = raw.headers;
     const room = admission.admit(announcedBytes(raw, maxRequestBytes));
     try {
-      // As by the adapter: a timeout has to be readable, and a batch that came is billed even when its time is over.
-      const { error } = typeof timeout === 'string' ? parseTimeout(timeout, Number.MAX_SAFE_INTEGER) : {};
-      if (error !== undefined) throw error;
-      await beforeRpc();
+      // As the adapter does: the timeout must be valid, but a batch that has arrived is billed even after it.
+      checkTimeout(timeout);
+      await faults.beforeRpc();
       const body = await readBody(raw, maxRequestBytes, room.growTo);
-      const disturbance = disturbances.beforeProcessing();
-      if (disturbance !== undefined) await disturbance;
+      const delay = faults.beforeProcessing();
+      if (delay !== undefined) await delay;
       const answered = encode(await receive(decodeOrRefuse(body), arrivedAt));
-      if (disturbances.losesAcknowledgement()) cutConnection(reply.hijack().raw);
+      if (faults.losesAcknowledgement()) cutConnection(reply.hijack().raw);
       else sendAnswer(reply.hijack().raw, answered);
     } finally {
       room.leave();
@@ -112,25 +101,25 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
   }
 
   function sendError(error: unknown, reply: FastifyReply): void {
-    // A handler that throws anything else has a fault, and what it was stays in the log.
+    // Any other error is a bug of the service. The client learns no details; the log has them.
     if (!(error instanceof ConnectError)) metrics.errors.inc({ component: 'api' });
     const answered = error instanceof ConnectError ? error : new ConnectError('internal error', Code.Internal);
     reply
-      .code(codeToHttpStatus(answered.code))
-      .headers({ ...Object.fromEntries(answered.metadata), 'content-type': contentTypeUnaryJson })
-      .send(Buffer.from(JSON.stringify(errorToJson(answered, undefined))));
+      .code(httpStatusOf(answered.code))
+      .headers({ ...Object.fromEntries(answered.metadata), 'content-type': contentTypes.json })
+      .send(errorBody(answered));
   }
   done();
 };
 
 function sendAnswer(response: ServerResponse, body: string): void {
-  response.writeHead(200, { 'content-type': contentTypeUnaryProto, 'content-length': body.length });
+  response.writeHead(200, { 'content-type': contentTypes.proto, 'content-length': body.length });
   response.end(body, 'latin1');
 }
 
 /**
- * Makes what writes answers, as a text with a character for each byte: Node sends headers and text in one piece, headers
- * and bytes in two. Most answers are the same as the one before.
+ * Makes the encoder of answers. It returns a string with one character per byte: Node sends headers and a string in one
+ * write, headers and bytes in two. Most answers equal the previous one, so it is kept.
  */
 function createAnswerEncoder(): (answer: BatchAnswer) => string {
   let last: BatchAnswer = { success: false, message: '' };

@@ -1,27 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createContextKey, createContextValues, type HandlerContext, type Interceptor } from '@connectrpc/connect';
 import { fastifyConnectPlugin } from '@connectrpc/connect-fastify';
-import type { ServiceFaults } from '@vmobs/faults';
 import type { Logger } from '@vmobs/telemetry';
-import {
-  connectDeadlineInterceptor,
-  connectErrorAnswers,
-  connectServerInterceptor,
-  watchRefusals,
-} from '@vmobs/telemetry/connect';
+import { connectDeadlineInterceptor, connectServerInterceptor, watchRefusals } from '@vmobs/telemetry/connect';
+import { connectErrorAnswers } from '@vmobs/telemetry/connect-fastify';
 import { BillingService } from '@vmobs/wire/billing';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
-import type { BatchDisturbances } from '../faults-batches.ts';
+import { cutConnection } from '../faults/batch-faults.ts';
+import type { BillingFaults } from '../faults/with-faults.ts';
 import type { UsageLedger } from '../ledger/ledger.ts';
 import type { BillagedMetrics } from '../metrics.ts';
 import type { Admission } from './admission.ts';
 import { createBatchLog } from './batch-log.ts';
+import { type BatchReceiver, createBatchReceiver } from './batch-receiver.ts';
 import { batchPath, batchRoute } from './batch-route.ts';
 import { createBillingService } from './billing-service.ts';
-import { cutConnection } from './cut-connection.ts';
-import { type BatchReceiver, createBatchReceiver } from './receive-batch.ts';
 
-/** How long an RPC may take, in milliseconds: far longer than a disk that is slow. */
+/** Time limit of an RPC in milliseconds: far longer than a slow disk takes. */
 const rpcLimitMs = 30_000;
 
 /** Options of `addBillingApi`. */
@@ -30,32 +25,29 @@ export interface BillingApiOptions {
   readonly metrics: BillagedMetrics;
   readonly logger: Logger;
   readonly admission: Admission;
-  /** Largest request that is read. */
+  /** Maximum size of a request in bytes. */
   readonly maxRequestBytes: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
-  /** Faults of any RPC, and those of batches. */
-  readonly faults: Pick<ServiceFaults, 'interceptor' | 'beforeRpc'>;
-  readonly disturbances: BatchDisturbances;
+  readonly faults: BillingFaults;
 }
 
-/** Adds `billing.v1.BillingService` to an application: batches by their own route, everything else by Connect's adapter. */
+/** Adds `billing.v1.BillingService` to an application: a route for plain batches, Connect's adapter for everything else. */
 export async function addBillingApi(app: FastifyInstance, options: BillingApiOptions): Promise<void> {
-  const { ledger, metrics, logger, admission, maxRequestBytes, now, faults, disturbances } = options;
+  const { ledger, metrics, logger, admission, maxRequestBytes, now, faults } = options;
   const log = createBatchLog({ logger });
   app.addHook('onClose', async () => log.close());
   const receive = createBatchReceiver({ ledger, metrics, logger, log, now });
-  const { beforeRpc } = faults;
-  await app.register(batchRoute, { receive, logger, admission, metrics, maxRequestBytes, beforeRpc, disturbances });
-  // A scope of its own, so that what it needs costs the batch route nothing.
+  await app.register(batchRoute, { receive, logger, admission, metrics, maxRequestBytes, faults });
+  // In its own scope, so that its hooks do not slow down the batch route.
   await app.register(createGenericApi(options, receive));
 }
 
-/** Makes the plugin that answers the whole service in every form that Connect's adapter knows. */
+/** Makes the plugin that serves all RPCs in every protocol that Connect's adapter supports. */
 function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): FastifyPluginAsync {
-  const { ledger, metrics, logger, admission, maxRequestBytes, faults, disturbances } = options;
+  const { ledger, metrics, logger, admission, maxRequestBytes, faults } = options;
   return async (scope) => {
-    // Connect's adapter does not tell its gate which response it asks for.
+    // Connect's adapter does not pass the response to `requestGate`, so it is looked up by request.
     const responses = new WeakMap<IncomingMessage, ServerResponse>();
     scope.addHook('onRequest', (request, reply, next) => {
       if (request.routeOptions.url === batchPath) responses.set(request.raw, reply.raw);
@@ -65,7 +57,7 @@ function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): F
     await scope.register(fastifyConnectPlugin, {
       readMaxBytes: maxRequestBytes,
       contextValues: ({ raw }) => createContextValues().set(responseKey, responses.get(raw)),
-      // Asked before a body is read.
+      // Runs before the body is read.
       requestGate(context) {
         watchRefusals(context);
         admit(context, admission, maxRequestBytes);
@@ -77,15 +69,15 @@ function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): F
           onLateFailure: (error) => logger.error({ err: error }, 'rpc failed after its deadline'),
         }),
         faults.interceptor,
-        loseAcknowledgements(disturbances),
+        loseAcknowledgements(faults),
       ],
       routes: (router) =>
-        router.service(BillingService, createBillingService({ ledger, metrics, logger, receive, disturbances })),
+        router.service(BillingService, createBillingService({ ledger, metrics, logger, receive, faults })),
     });
   };
 }
 
-/** Takes a batch in until its response is over. Nobody tells how much of it has come, so its length is what may come. */
+/** Admits a batch until its response closes. Its progress is not known here, so it counts with its full length. */
 function admit({ requestHeader, values }: HandlerContext, admission: Admission, maxRequestBytes: number): void {
   const response = values.get(responseKey);
   if (response === undefined) return;
@@ -97,8 +89,8 @@ function admit({ requestHeader, values }: HandlerContext, admission: Admission, 
   else response.once('close', leave);
 }
 
-/** Cuts the connection of batches whose acknowledgement is to be lost. */
-function loseAcknowledgements({ losesAcknowledgement }: BatchDisturbances): Interceptor {
+/** Cuts the connection of batches whose acknowledgement a fault loses. */
+function loseAcknowledgements({ losesAcknowledgement }: BillingFaults): Interceptor {
   return (next) => async (request) => {
     const answer = await next(request);
     const response = request.contextValues.get(responseKey);

@@ -2,13 +2,13 @@ import type { ServiceImpl } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
 import type { BillingService } from '@vmobs/wire/billing';
 import { summarise } from '../aggregation/summary.ts';
-import type { BatchDisturbances } from '../faults-batches.ts';
+import type { BatchFaults } from '../faults/batch-faults.ts';
 import type { UsageLedger } from '../ledger/ledger.ts';
+import { createLedgerGuard } from '../ledger-errors.ts';
 import type { BillagedMetrics } from '../metrics.ts';
-import { checkId } from './ids.ts';
-import { createLedgerGuard } from './ledger-errors.ts';
-import { readBatch } from './read-batch.ts';
-import type { BatchReceiver } from './receive-batch.ts';
+import { toColumns } from './batch-decoder/generated-decoder.ts';
+import type { BatchReceiver } from './batch-receiver.ts';
+import { checkId, largestBatch } from './validation.ts';
 
 /** Options of `createBillingService`. */
 export interface BillingServiceOptions {
@@ -16,19 +16,19 @@ export interface BillingServiceOptions {
   readonly metrics: BillagedMetrics;
   readonly logger: Logger;
   readonly receive: BatchReceiver;
-  readonly disturbances: Pick<BatchDisturbances, 'beforeProcessing'>;
+  readonly faults: Pick<BatchFaults, 'beforeProcessing'>;
 }
 
 /** Makes the implementation of `billing.v1.BillingService`. */
 export function createBillingService(options: BillingServiceOptions): ServiceImpl<typeof BillingService> {
-  const { ledger, metrics, logger, receive, disturbances } = options;
+  const { ledger, metrics, logger, receive, faults } = options;
   const withLedger = createLedgerGuard(metrics);
 
   return {
     async sendMetricsBatch(request) {
       const arrivedAt = performance.now();
-      await disturbances.beforeProcessing();
-      return receive(readBatch(request), arrivedAt);
+      await faults.beforeProcessing();
+      return receive(toColumns(request, largestBatch), arrivedAt);
     },
 
     sendHeartbeat({ instanceId, activeVms }) {

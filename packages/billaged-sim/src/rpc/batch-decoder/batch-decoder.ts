@@ -1,21 +1,18 @@
-import { createOrdinaryDecoder } from './ordinary-decoder.ts';
+import { createFastDecoder } from './fast-decoder.ts';
+import { createGeneratedDecoder } from './generated-decoder.ts';
 import type { BatchDecoder } from './received-batch.ts';
-import { createThoroughDecoder } from './thorough-decoder.ts';
 
 /**
- * Makes a decoder of `billing.v1.SendMetricsBatchRequest` that makes no object for a sample: numbers go from the body
- * into columns that are used again and again.
+ * Makes the decoder of `billing.v1.SendMetricsBatchRequest`.
  *
- * Bodies as every encoder writes them are read by WebAssembly; any other by the thorough way, which knows all of the wire
- * format and the reason why something is none.
+ * The fast decoder, in WebAssembly, reads bodies in the form that every encoder writes. It makes no object for a sample:
+ * numbers go from the body into columns that are reused. The generated decoder reads any other body, and finds the reason
+ * when a body is not valid.
  *
- * It reads what the generated decoder reads, and refuses more: a message that reaches out of the one it is in, and a
- * known field of another type.
- *
- * @param capacity most samples that are kept of a batch; the rest is counted
+ * @param capacity maximum number of samples that are kept of a batch; the rest is only counted
  */
 export function createBatchDecoder(capacity: number): BatchDecoder {
-  const decodeOrdinary = createOrdinaryDecoder(capacity);
-  const decodeThoroughly = createThoroughDecoder(capacity);
-  return (body) => decodeOrdinary(body) ?? decodeThoroughly(body);
+  const decodeFast = createFastDecoder(capacity);
+  const decodeGenerated = createGeneratedDecoder(capacity);
+  return (body) => decodeFast(body) ?? decodeGenerated(body);
 }

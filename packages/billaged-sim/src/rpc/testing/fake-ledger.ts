@@ -1,7 +1,7 @@
 import type { Appended, UsageLedger } from '../../ledger/ledger.ts';
 import type { ColumnBatch } from '../../ledger/sample-columns.ts';
 
-/** A batch as the fake ledger has seen it. */
+/** A batch that the fake ledger has received. */
 export interface SeenBatch {
   readonly vmId: string;
   readonly customerId: string;
@@ -10,19 +10,19 @@ export interface SeenBatch {
   readonly cpuNanos: readonly number[];
 }
 
-/** A ledger that notes what it is asked and answers what it is told, when it is told. */
+/** A ledger that records its calls; the test decides its answers, and when they come. */
 export interface FakeLedger extends UsageLedger {
   readonly seen: SeenBatch[];
-  /** What becomes of the next batches. @default accepted at once */
+  /** The answer to the next batches. @default accepted at once */
   answer: (batch: SeenBatch) => Promise<Appended>;
 }
 
-/** Makes a ledger for tests of what stands in front of it. */
+/** Makes a ledger for tests of its callers. */
 export function createFakeLedger(overrides: Partial<Pick<UsageLedger, 'usage'>> = {}): FakeLedger {
   const seen: SeenBatch[] = [];
   const ledger: FakeLedger = {
     seen,
-    answer: async ({ seconds }) => ({ accepted: seconds.length, duplicates: 0, closed: 0 }),
+    answer: async ({ seconds }) => ({ accepted: seconds.length, duplicates: 0, sealed: 0 }),
     activeVms: 0,
     append(batch: ColumnBatch) {
       const note = noteOf(batch);
@@ -34,7 +34,7 @@ export function createFakeLedger(overrides: Partial<Pick<UsageLedger, 'usage'>> 
     gap: async () => undefined,
     async *tracked() {},
     usage: async () => ({ rows: [], next: undefined }),
-    closeBefore: async () => undefined,
+    sealBefore: async () => undefined,
     async oncePerPeriod(_task, _period, work) {
       await work();
       return 'done';
@@ -46,7 +46,7 @@ export function createFakeLedger(overrides: Partial<Pick<UsageLedger, 'usage'>> 
   return ledger;
 }
 
-/** Columns are used again, so what is in them is copied. */
+/** Copies a batch, since its columns are reused. */
 function noteOf({ vmId, customerId, samples }: ColumnBatch): SeenBatch {
   const filled = (column: Float64Array | Int32Array) => [...column.subarray(0, samples.length)];
   return {

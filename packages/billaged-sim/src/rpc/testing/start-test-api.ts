@@ -1,9 +1,10 @@
-import { onePort, startTelemetry, type Telemetry } from '@vmobs/telemetry';
+import { startTelemetry, type Telemetry } from '@vmobs/telemetry';
+import { fastifyOptions, fastifyTelemetry, h2cServer } from '@vmobs/telemetry/fastify';
 import { BillingService } from '@vmobs/wire/billing';
 import Fastify from 'fastify';
 import { onTestFinished } from 'vitest';
 import { billagedDefaults } from '../../config.ts';
-import { createBillagedFaults } from '../../faults.ts';
+import { createBillagedFaults, withFaults } from '../../faults/with-faults.ts';
 import { addUsageRoute } from '../../http/usage.ts';
 import { createBillagedMetrics, observeBillaged } from '../../metrics.ts';
 import { type AdmissionOptions, createAdmission } from '../admission.ts';
@@ -19,13 +20,13 @@ export interface TestApiOptions extends Partial<Omit<AdmissionOptions, 'metrics'
   readonly now?: () => number;
 }
 
-/** The API of billaged on a free port, in front of a ledger that keeps nothing. */
+/** The API of billaged on a free port, with a ledger that stores nothing. */
 export interface TestApi {
   readonly url: string;
   readonly ledger: FakeLedger;
   readonly telemetry: Telemetry;
   readonly lines: readonly Readonly<Record<string, unknown>>[];
-  /** The value of a series on `/metrics`, named as it is written there; 0 when it is not there. */
+  /** The value of a series on `/metrics`, by its name and labels as written there; 0 if it is absent. */
   metric(series: string): Promise<number>;
 }
 
@@ -43,12 +44,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const metrics = createBillagedMetrics(telemetry.metrics);
   const admission = createAdmission({ metrics, maxBatches: 100, maxBytes: 1e8, ...options });
   observeBillaged(telemetry.metrics, { ledger, admission });
-  const app = Fastify({ ...telemetry.fastifyOptions, serverFactory: onePort() });
-  await app.register(telemetry.fastify, { rpc: { services: [BillingService], metricsPrefix: 'billaged_api' } });
-  const { service: faults, batches } = createBillagedFaults({ seed: 1 });
-  const { disturbances } = batches;
+  const app = Fastify({ ...fastifyOptions(telemetry), serverFactory: h2cServer() });
+  await app.register(fastifyTelemetry(telemetry), {
+    rpc: { services: [BillingService], metricsPrefix: 'billaged_api' },
+  });
+  const { billing: faults } = withFaults(ledger, createBillagedFaults({ seed: 1 }));
   const { logger } = telemetry;
-  await addBillingApi(app, { ledger, metrics, logger, admission, maxRequestBytes, now, faults, disturbances });
+  await addBillingApi(app, { ledger, metrics, logger, admission, maxRequestBytes, now, faults });
   addUsageRoute(app, { ledger, metrics });
   const service = await telemetry.listen(app, { port: 0 });
   onTestFinished(() => service.close());

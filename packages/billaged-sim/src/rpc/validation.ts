@@ -1,21 +1,38 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { SampleColumns } from '../ledger/sample-columns.ts';
 import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
-import { checkId } from './ids.ts';
 
-/** Most samples in a batch, as billaged documents it. */
+/** Maximum length of the id of a VM, a customer or an instance. Ids of the real services have 19 to 36 characters. */
+export const longestId = 128;
+
+/**
+ * Checks an id: a VM's id is required, a customer's is optional.
+ *
+ * @param name name of the field on the wire
+ * @throws ConnectError `invalid_argument`
+ */
+export function checkId(name: string, value: string, presence: 'required' | 'optional'): void {
+  if (value === '' && presence === 'required') throw new ConnectError(`${name} is required`, Code.InvalidArgument);
+  if (value.length > longestId) {
+    throw new ConnectError(`${name} has at most ${longestId} characters, not ${value.length}`, Code.InvalidArgument);
+  }
+  // PostgreSQL accepts no NUL in a text, and an id must not break a line of CSV or of the log.
+  if (/\p{Cc}/u.test(value)) throw new ConnectError(`${name} has a control character`, Code.InvalidArgument);
+}
+
+/** Maximum number of samples in a batch, as billaged documents it. */
 export const largestBatch = 1_000;
 
-/** How far the clock of a sender may be ahead, as billaged documents it. */
+/** How far a sample may be ahead of the clock, as billaged documents it. */
 export const clockToleranceMs = 5 * 60_000;
 
-/** The end of the year 9999, which is the end of google.protobuf.Timestamp, in Unix seconds. */
+/** The latest google.protobuf.Timestamp, the end of the year 9999, in Unix seconds. */
 const latestSeconds = 253_402_300_799;
 
 /**
- * Refuses a batch that cannot be billed, whichever way it came.
+ * Refuses a batch that cannot be billed.
  *
- * @throws ConnectError `invalid_argument`: no VM, too many samples, no time, an amount below zero or over 2^53 - 1
+ * @throws ConnectError `invalid_argument`: no VM, too many samples, no time, a negative amount or one over 2^53 - 1
  */
 export function checkBatch({ vmId, customerId, sampleCount, samples, isChecked }: ReceivedBatch): void {
   checkId('vm_id', vmId, 'required');
@@ -51,10 +68,10 @@ function checkAmount(amount = Number.NaN, row: number): void {
 }
 
 /**
- * Takes samples out whose time has not come. They are the fault of one clock, and the rest of the batch is billed.
+ * Removes samples from the future. Their clock is wrong; the rest of the batch is billed.
  *
- * @param latestMs the latest time that is taken, in Unix milliseconds
- * @returns how many were taken out
+ * @param latestMs the latest accepted time, in Unix milliseconds
+ * @returns the number of removed samples
  */
 export function dropFutureSamples(samples: SampleColumns, latestMs: number): number {
   const { length, seconds, nanos } = samples;

@@ -1,20 +1,20 @@
 import type { IncomingMessage } from 'node:http';
 import { Code, ConnectError } from '@connectrpc/connect';
 
-/** How much of a body that does not say its length is taken for granted, in bytes: a minute of a VM has 25 KB. */
-const ordinaryBody = 32 * 1024;
+/** Assumed size in bytes of a body without a length: a minute of a VM has 25 KB. */
+const assumedBytes = 32 * 1024;
 
-/** The size of a body as far as its request tells; one that is too large is refused when it is read. */
+/** The size of a body by its `content-length`, at most `maxBytes`: a larger body is refused when it is read. */
 export function announcedBytes({ headers }: IncomingMessage, maxBytes: number): number {
   const { 'content-length': announced } = headers;
-  return Math.min(announced === undefined ? ordinaryBody : Number(announced), maxBytes);
+  return Math.min(announced === undefined ? assumedBytes : Number(announced), maxBytes);
 }
 
 /**
- * Reads a body of at most so many bytes. One that comes in one piece, as most batches do, is not copied.
+ * Reads a body of at most `maxBytes`. A body that arrives in one chunk, as most batches do, is not copied.
  *
- * @param onGrown is told how much of it has come, and ends the reading by throwing
- * @throws ConnectError `resource_exhausted` for a larger one, worded as Connect's own; `canceled` when it breaks off
+ * @param onGrown gets the number of bytes received so far; an error that it throws ends the reading
+ * @throws ConnectError `resource_exhausted` for a larger body, with Connect's message; `canceled` if the client disconnects
  */
 export function readBody(
   request: IncomingMessage,
@@ -33,19 +33,19 @@ export function readBody(
         onGrown(length);
         chunks.push(chunk);
       } catch (error) {
-        // What is left is thrown away by Node once the answer is sent.
+        // Node discards the rest once the answer is sent.
         request.off('data', onData);
         chunks.length = 0;
         reject(error);
       }
     };
     request.on('data', onData);
-    // Not `once`: none of them comes twice, and this runs for every batch.
+    // `on` is faster than `once`, and none of these events comes twice.
     request.on('end', () => {
       resolve(joinChunks(chunks));
       chunks.length = 0;
     });
-    const onBroken = () => reject(new ConnectError('the request broke off', Code.Canceled));
+    const onBroken = () => reject(new ConnectError('the client closed the request', Code.Canceled));
     request.on('error', onBroken);
     request.on('aborted', onBroken);
   });
@@ -60,12 +60,11 @@ function joinChunks(chunks: readonly Buffer[]): Buffer {
 }
 
 /**
- * Gives the memory of a body back that has been read; it is empty afterwards. Its bytes are outside of the heap, where
- * they would stay until V8 next collects what is in it: some hundred bodies, each of which needs memory that no cache has
- * seen.
+ * Frees the memory of a body; it is empty afterwards. Its bytes are outside of the heap and would stay until the next garbage
+ * collection: some hundred bodies, each in memory that is not in the processor's cache.
  */
 export function freeBody({ buffer, byteLength }: Buffer): void {
-  // A small one shares its buffer with others.
+  // A small buffer is a part of one that it shares with others.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 

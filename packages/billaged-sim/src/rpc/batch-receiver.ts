@@ -1,11 +1,11 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
 import type { UsageLedger } from '../ledger/ledger.ts';
+import { createLedgerGuard } from '../ledger-errors.ts';
 import type { BillagedMetrics } from '../metrics.ts';
 import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
 import type { BatchLog } from './batch-log.ts';
-import { checkBatch, clockToleranceMs, dropFutureSamples } from './check-batch.ts';
-import { createLedgerGuard } from './ledger-errors.ts';
+import { checkBatch, clockToleranceMs, dropFutureSamples } from './validation.ts';
 
 /** Options of `createBatchReceiver`. */
 export interface BatchReceiverOptions {
@@ -17,22 +17,21 @@ export interface BatchReceiverOptions {
   readonly now: () => number;
 }
 
-/** What a sender is told of its batch. */
+/** The answer to a batch. */
 export interface BatchAnswer {
   readonly success: boolean;
   readonly message: string;
 }
 
 /**
- * Bills a batch and answers when it is durable. The columns of the batch may be used again as soon as this has returned its
- * promise.
+ * Bills a batch and answers when it is durable. The columns of the batch may be reused as soon as this returns its promise.
  *
- * @param arrivedAt time of its arrival by `performance.now()`
- * @throws ConnectError `invalid_argument` for a batch that cannot be billed, `unavailable` when the ledger does not answer
+ * @param arrivedAt time of arrival, by `performance.now()`
+ * @throws ConnectError `invalid_argument` if the batch cannot be billed, `unavailable` if the ledger does not answer
  */
 export type BatchReceiver = (batch: ReceivedBatch, arrivedAt: number) => Promise<BatchAnswer>;
 
-/** Makes the one way into the ledger, whichever protocol a batch came by. */
+/** Makes the one path into the ledger, for batches of every protocol. */
 export function createBatchReceiver({ ledger, metrics, logger, log, now }: BatchReceiverOptions): BatchReceiver {
   const withLedger = createLedgerGuard(metrics);
 
@@ -51,12 +50,12 @@ export function createBatchReceiver({ ledger, metrics, logger, log, now }: Batch
     metrics.metricsReceived.inc(count);
     metrics.batchSize.observe(count);
 
-    const { duplicates, closed } = await withLedger(ledger.append(batch));
+    const { duplicates, sealed } = await withLedger(ledger.append(batch));
     metrics.metricsProcessed.inc(count);
     if (duplicates > 0) metrics.metricsDuplicate.inc(duplicates);
-    if (closed > 0) {
-      metrics.metricsRefused.inc({ reason: 'closed' }, closed);
-      logger.warn({ vm_id: vmId, customer_id: customerId, refused: closed }, 'samples are of a period that is closed');
+    if (sealed > 0) {
+      metrics.metricsRefused.inc({ reason: 'closed' }, sealed);
+      logger.warn({ vm_id: vmId, customer_id: customerId, refused: sealed }, 'samples are of hours that are sealed');
     }
     metrics.processingDuration.observe((performance.now() - arrivedAt) / 1_000);
     log.processed({ vmId, customerId, count, duplicates });

@@ -1,5 +1,5 @@
-/** WebAssembly in base64: `packages/billaged-sim/assembly/ordinary-batch.ts`, compiled by `pnpm generate`. */
-export const ordinaryBatchModule =
+/** WebAssembly in base64: `packages/billaged-sim/assembly/fast-decoder.ts`, compiled by `pnpm generate`. */
+export const fastDecoderModule =
   'AGFzbQEAAAABBwFgAn9/AX8DAgEABQQBAQMDBjAHfwBB6AcLfwBBgPEEC38AQYAIC38AQYj5BAt/AEGY+QQLfwBB2LcFC38AQfjW' +
   'BQsHXgkLbW9zdFNhbXBsZXMDAAltb3N0Qnl0ZXMDAQZib2R5QXQDAgVpZHNBdAMDCXNlY29uZHNBdAMEB25hbm9zQXQDBQlhbW91' +
   'bnRzQXQDBgRyZWFkAAAGbWVtb3J5AgAK/QcB+gcCCX8DfiAAQYAIaiIEQgA3AwBBgAghA0GACC0AAEEKRgR/QYIIIQNBgQgtAABB' +
