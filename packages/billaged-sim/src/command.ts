@@ -1,7 +1,7 @@
-import { runCommand, runUntilSignal } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
+import { runUntilSignal } from '@vmobs/telemetry/command';
 import { startBillaged } from './app.ts';
-import { billagedPrefixes, billagedSettings, version } from './config.ts';
-import { billagedIgnored } from './ignored-variables.ts';
+import { billagedIgnored, billagedPrefixes, billagedSettings, version } from './config.ts';
 import { keepHeapSmall } from './small-heap.ts';
 
 await runCommand({
@@ -15,7 +15,8 @@ await runCommand({
   async main(config, variables) {
     keepHeapSmall();
     const { telemetry, close } = await startBillaged(config);
-    if (variables.length > 0) telemetry.logger.info({ variables }, 'these are for a real billaged and are ignored');
+    if (variables.length > 0)
+      telemetry.logger.info({ variables }, 'ignoring variables that only the real billaged uses');
     return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
   },
 });

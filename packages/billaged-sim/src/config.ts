@@ -1,7 +1,8 @@
 import { controlSettings } from '@vmobs/faults';
-import { kinds, readSettings, type SettingValues, setting, settingGroup, telemetrySettings } from '@vmobs/telemetry';
+import { type IgnoredVariables, kinds, readSettings, type SettingValues, setting, settingGroup } from '@vmobs/settings';
+import { telemetrySettings } from '@vmobs/telemetry/command';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultFile } from './ledger/default-file.ts';
+import { defaultFile } from './ledger/ledger.ts';
 import { retentionKind } from './ledger/retention.ts';
 
 /** Version of the simulated service. */
@@ -11,7 +12,7 @@ export const version = packageJson.version;
 export const billagedPrefixes = ['UNKEY_BILLAGED', 'BILLAGED'] as const;
 
 /**
- * Everything that can be set. Names and defaults are those of the real service, except that it listens on all
+ * All settings. Names and defaults are those of the real service, except that it listens on all
  * addresses (docs/decisions/0003-listen-on-loopback.md).
  */
 export const billagedSettings = {
@@ -21,7 +22,7 @@ export const billagedSettings = {
       flag: 'port',
       kind: kinds.port,
       default: 8081,
-      help: 'port of the API; 0 takes a free one',
+      help: 'port of the API; 0 chooses a free one',
     }),
     address: setting({
       variables: ['_ADDRESS'],
@@ -35,21 +36,21 @@ export const billagedSettings = {
       flag: 'max-request-bytes',
       kind: kinds.integer({ min: 1_024, max: 64 * 1024 ** 2 }),
       default: 1024 ** 2,
-      help: 'largest request that is read; a batch of 1000 samples has at most 430 KB in JSON',
+      help: 'maximum size of a request in bytes; a batch of 1000 samples has at most 430 KB in JSON',
     }),
     maxBatchesInFlight: setting({
       variables: ['_MAX_BATCHES_IN_FLIGHT'],
       flag: 'max-batches-in-flight',
       kind: kinds.integer({ min: 1, max: 1_000_000 }),
       default: 2_000,
-      help: 'batches that may wait for the ledger before more are refused',
+      help: 'maximum number of batches that wait for the ledger; more are refused',
     }),
     maxBytesInFlight: setting({
       variables: ['_MAX_BYTES_IN_FLIGHT'],
       flag: 'max-bytes-in-flight',
       kind: kinds.integer({ min: 1_024, max: 4 * 1024 ** 3 }),
       default: 64 * 1024 ** 2,
-      help: 'bytes of batches that may wait for the ledger before more are refused',
+      help: 'maximum size in bytes of the batches that wait for the ledger; more are refused',
     }),
   }),
   ...settingGroup('Billing', {
@@ -65,7 +66,7 @@ export const billagedSettings = {
       flag: 'retention',
       kind: retentionKind,
       default: 0,
-      help: 'how long runs of samples are kept one by one; older ones become totals of an hour, and late samples for them are refused',
+      help: 'how long segments of samples are kept one by one; older ones become rollups of an hour, and late samples for them are refused',
     }),
   }),
   ...settingGroup('Ledger', {
@@ -74,27 +75,27 @@ export const billagedSettings = {
       flag: 'database',
       kind: kinds.text,
       default: defaultFile,
-      help: 'file of the ledger, for this process alone; :memory: keeps nothing',
+      help: 'file of the ledger, used by one process; :memory: keeps nothing after the end',
     }),
     databaseUrl: setting({
       variables: ['_DATABASE_URL'],
       kind: kinds.text,
       default: '',
-      help: 'PostgreSQL that many billageds share, in the place of a file: postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
+      help: 'PostgreSQL that several billageds share, instead of a file: postgresql://USER:PASSWORD@HOST:PORT/DATABASE',
     }),
     databaseUrlFile: setting({
       variables: ['_DATABASE_URL_FILE'],
       flag: 'database-url-file',
       kind: kinds.text,
       default: '',
-      help: 'file that holds the URL of the PostgreSQL',
+      help: 'file with the URL of the PostgreSQL',
     }),
     databasePool: setting({
       variables: ['_DATABASE_POOL'],
       flag: 'database-pool',
       kind: kinds.integer({ min: 2, max: 100 }),
       default: 4,
-      help: 'most connections to the PostgreSQL',
+      help: 'maximum number of connections to the PostgreSQL',
     }),
   }),
   ...settingGroup('Faults', {
@@ -103,15 +104,20 @@ export const billagedSettings = {
       flag: 'seed',
       kind: kinds.integer({ min: 0, max: 0x7fffffff }),
       default: 1,
-      help: 'seed of the faults that strike by chance: the same seed gives the same strikes',
+      help: 'seed of random faults: the same seed gives the same sequence',
     }),
   }),
   ...controlSettings,
   ...telemetrySettings({ name: 'billaged', version, metricsPort: 9465 }),
 };
 
+/** Variables of later versions of the real billaged that the simulation ignores. */
+export const billagedIgnored: readonly IgnoredVariables[] = [
+  { variables: ['_TLS_*', '_SPIFFE_SOCKET'], reason: 'the API is plain HTTP, as in the first real version' },
+];
+
 /** Values of all settings. */
 export type BillagedConfig = SettingValues<typeof billagedSettings>;
 
-/** The values that hold when nothing is set. */
+/** The default of each setting. */
 export const billagedDefaults: BillagedConfig = readSettings(billagedSettings, { env: {}, prefixes: [] });

@@ -11,24 +11,24 @@ export interface AggregatorOptions {
   readonly metrics: Pick<BillagedMetrics, 'aggregationDuration' | 'aggregationErrors' | 'errors'>;
   readonly logger: Logger;
   readonly intervalMs: number;
-  /** How long the last summary may take, in milliseconds: who ends a container waits 10 s for it. @default 5_000 */
+  /** Time limit of the last summary in milliseconds: a container is killed 10 s after its stop. @default 5_000 */
   readonly lastSummaryMs?: number;
   /** Unix time in milliseconds. */
   readonly now: () => number;
 }
 
-/** Summarises usage at each interval until it is closed. */
+/** Writes usage summaries at each interval until it is closed. */
 export interface Aggregator {
-  /** Stops, after a last summary of every VM that is tracked, or of as many as there is time for. */
+  /** Stops after a last summary of every tracked VM, as far as the time limit allows. */
   close(): Promise<void>;
 }
 
-/** Milliseconds until a billaged asks again whether the one that summarises a period has ended. */
+/** Maximum pause in milliseconds before asking again whether another billaged has finished a period. */
 const longestPauseMs = 1_000;
 
 /**
- * Starts the aggregation cycles, one at the end of each period. Periods are counted since 1970, so that all billageds that
- * share a ledger mean the same one; the first that asks summarises it.
+ * Starts the aggregation cycles, one at the end of each period. Periods are counted since 1970, so they are the same for all
+ * billageds that share a ledger. The first billaged that asks summarises a period.
  */
 export function startAggregator(options: AggregatorOptions): Aggregator {
   const { ledger, metrics, logger, intervalMs, lastSummaryMs = 5_000, now } = options;
@@ -44,7 +44,7 @@ export function startAggregator(options: AggregatorOptions): Aggregator {
     return Math.min(intervalMs, Math.max(0, (nextPeriod + 1) * intervalMs - now()));
   }
 
-  /** Logs what VMs have used that had a sample since a moment, then what each customer's VMs have. */
+  /** Logs the usage of each VM with a sample since a time, then the usage of each customer. */
   async function logSummaries(endMs: number, activeSinceMs?: number): Promise<void> {
     const startedAt = performance.now();
     try {
@@ -52,12 +52,12 @@ export function startAggregator(options: AggregatorOptions): Aggregator {
       const period = { period_ms: intervalMs, period_end: new Date(endMs).toISOString() };
       const customers = createCustomerSums();
       for await (const usage of ledger.tracked(since)) {
-        // A cycle that is overtaken by the end is left to the last summary, which names every VM.
+        // The service is closing: the last summary covers every VM, so this cycle can stop.
         if (closing.signal.aborted && activeSinceMs !== undefined) return;
         if (activeSinceMs === undefined && performance.now() - startedAt > lastSummaryMs) {
           logger.warn(
             { ...period, limit_ms: lastSummaryMs },
-            'the last summary is cut short; the ledger has all usage',
+            'last summary incomplete: time limit reached; the ledger has all usage',
           );
           return;
         }
@@ -70,7 +70,7 @@ export function startAggregator(options: AggregatorOptions): Aggregator {
     }
   }
 
-  /** Summarises a period, unless another billaged on the same ledger has; while one is at it, its end is awaited. */
+  /** Summarises a period, unless another billaged on the same ledger does; then waits for that one. */
   async function aggregate(period: number, log: () => Promise<void>): Promise<void> {
     try {
       while ((await ledger.oncePerPeriod('aggregation', period, log)) === 'busy') {
@@ -87,11 +87,11 @@ export function startAggregator(options: AggregatorOptions): Aggregator {
   function endPeriod(): void {
     const period = nextPeriod;
     const endMs = (period + 1) * intervalMs;
-    // A timer may be a little early, and after a standstill the periods that were missed are not made up for.
+    // A timer may fire a little early. Periods that were missed while the process stood still are skipped.
     nextPeriod = Math.max(period + 1, periodAt(now()));
     timer = setTimeout(endPeriod, msToEnd());
-    // A cycle that takes longer than the interval is not joined by another one. A VM that was silent for two intervals is
-    // left out, as by the real billaged.
+    // Cycles do not overlap, even if one takes longer than the interval. As in the real billaged, a VM without a sample for
+    // two intervals is left out.
     cycle ??= aggregate(period, () => logSummaries(endMs, now() - 2 * intervalMs)).finally(() => {
       cycle = undefined;
     });

@@ -1,22 +1,22 @@
 import type { VmUsage } from '../ledger/ledger.ts';
-import { addUsed } from '../ledger/stretch.ts';
+import { addUsage } from '../ledger/usage.ts';
 import { resourceScore, summariseUsed, type UsedSummary } from './summary.ts';
 
-/** What the VMs of one customer have used, as it is logged. */
+/** A logged summary of the usage of one customer's VMs. */
 export interface CustomerSummary extends UsedSummary {
   readonly customer_id: string;
-  /** VMs that were summed up. */
+  /** Number of VMs in the sums. */
   readonly vm_count: number;
 }
 
-/** Sums up VMs by customer. */
+/** The usage of VMs, summed by customer. */
 export interface CustomerSums {
   add(usage: VmUsage): void;
-  /** In the order in which the customers came. */
+  /** In the order in which customers were first added. */
   summaries(): Iterable<CustomerSummary>;
 }
 
-/** Makes sums without a VM. */
+/** Makes empty sums. */
 export function createCustomerSums(): CustomerSums {
   const sums = new Map<string, { usage: VmUsage; vmCount: number; score: number }>();
   return {
@@ -28,9 +28,9 @@ export function createCustomerSums(): CustomerSums {
         sum === undefined
           ? { usage, vmCount: 1, score }
           : {
-              usage: { ...usage, ...addUsed(sum.usage, usage) },
+              usage: { ...usage, ...addUsage(sum.usage, usage) },
               vmCount: sum.vmCount + 1,
-              // Each VM scores its own peak of memory, so the sum is not the score of the sum.
+              // A score has the memory peak of its VM, so the scores are added; a score of the sums would have only one peak.
               score: sum.score + score,
             },
       );

@@ -46,7 +46,7 @@ test('a summary has the documented fields in their units', () => {
   });
 });
 
-test('the resource score is CPU seconds, half the peak GiB of memory and 0.3 of the MiB of disk traffic', () => {
+test('the resource score weighs CPU seconds, peak GiB of memory and MiB of disk I/O', () => {
   const growth = { ...nothing, cpuNanos: 10_000_000_000n, diskReadBytes: 30n * MiB, diskWriteBytes: 20n * MiB };
   // 10 s x 1.0 + 2 GiB x 0.5 + 50 MiB x 0.3 = 10 + 1 + 15
   expect(resourceScore({ growth, memoryMaxBytes: 2_048n * MiB })).toBeCloseTo(26, 9);

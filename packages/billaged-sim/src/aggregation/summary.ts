@@ -1,6 +1,8 @@
-import type { Used, VmUsage } from '../ledger/ledger.ts';
+import type { VmUsage } from '../ledger/ledger.ts';
+import { isoTime } from '../ledger/time.ts';
+import type { Usage } from '../ledger/usage.ts';
 
-/** A usage summary as it is logged: the fields that billaged documents, in its units. */
+/** A logged usage summary: the documented fields in their units. */
 export interface UsageSummary extends UsedSummary {
   readonly vm_id: string;
   readonly customer_id: string;
@@ -26,19 +28,19 @@ export interface UsedSummary {
 
 const MiB = 1024 ** 2;
 
-/** Sums up what a VM has used since it was first seen. */
+/** Summarises the usage of a VM since it was first seen. */
 export function summarise(usage: VmUsage): UsageSummary {
   return {
     vm_id: usage.vmId,
     customer_id: usage.customerId,
-    start_time: isoTime(usage.startNanos),
-    end_time: isoTime(usage.endNanos),
+    start_time: isoTime(usage.startNanos, 3),
+    end_time: isoTime(usage.endNanos, 3),
     ...summariseUsed(usage),
   };
 }
 
-/** Puts amounts into the documented units. */
-export function summariseUsed(used: Used): UsedSummary {
+/** Converts amounts to the documented units. */
+export function summariseUsed(used: Usage): UsedSummary {
   const { growth, sampleCount, memorySumBytes } = used;
   const megabytes = (bytes: bigint) => round(Number(bytes) / MiB);
   return {
@@ -57,8 +59,8 @@ export function summariseUsed(used: Used): UsedSummary {
   };
 }
 
-/** One number for what a VM cost, as billaged documents it: CPU seconds, half the peak GiB of memory, 0.3 of the MiB of disk traffic. */
-export function resourceScore({ growth, memoryMaxBytes }: Pick<Used, 'growth' | 'memoryMaxBytes'>): number {
+/** The cost of a VM as one number, as billaged documents it: CPU seconds plus half the peak GiB of memory, 0.3 of the MiB of disk traffic. */
+export function resourceScore({ growth, memoryMaxBytes }: Pick<Usage, 'growth' | 'memoryMaxBytes'>): number {
   const cpuSeconds = Number(growth.cpuNanos) / 1e9;
   const memoryGiB = Number(memoryMaxBytes) / 1024 ** 3;
   const diskMiB = Number(growth.diskReadBytes + growth.diskWriteBytes) / MiB;
@@ -67,8 +69,4 @@ export function resourceScore({ growth, memoryMaxBytes }: Pick<Used, 'growth' | 
 
 function round(value: number): number {
   return Math.round(value * 1e3) / 1e3;
-}
-
-function isoTime(nanos: bigint): string {
-  return new Date(Number(nanos / 1_000_000n)).toISOString();
 }

@@ -26,7 +26,7 @@ test.for([
   expect(goDuration(milliseconds)).toBe(text);
 });
 
-test('/stats says how many VMs are tracked now and how often usage is summarised', async () => {
+test('/stats has the number of tracked VMs and the aggregation interval', async () => {
   const ledger = openSqliteLedger({ path: ':memory:' });
   const app = Fastify();
   addStatsRoute(app, { ledger, aggregationIntervalMs: minute });

@@ -1,21 +1,22 @@
 import { resourceScore } from '../aggregation/summary.ts';
 import type { PeriodUsage } from '../ledger/ledger.ts';
+import { isoTime } from '../ledger/time.ts';
 
 /**
- * What a VM used on behalf of a customer, as `/v1/usage` writes it. Amounts are texts of digits, as int64 is on the wire of
- * the RPCs: a number of JSON would round them.
+ * The usage of a VM for a customer, as `/v1/usage` writes it. Amounts are strings of digits, as int64 is in protobuf's JSON: a
+ * number would be rounded.
  */
 export interface UsageRow {
   readonly vm_id: string;
   readonly customer_id: string;
-  /** Times of its first and last sample in the period, with nanoseconds. */
+  /** Times of the first and last sample in the period, with nanoseconds. */
   readonly first_sample: string;
   readonly last_sample: string;
   readonly samples: number;
-  /** Times of more than two minutes between two samples. */
+  /** Number of intervals of more than two minutes between two samples. */
   readonly gaps: number;
   readonly cpu_time_nanos: string;
-  /** Memory over time, with three decimals. */
+  /** Integral of memory over time, with three decimals. */
   readonly memory_byte_seconds: string;
   readonly max_memory_bytes: string;
   readonly disk_read_bytes: string;
@@ -24,11 +25,11 @@ export interface UsageRow {
   readonly network_tx_bytes: string;
   /** As in the usage summaries: CPU seconds, half the peak GiB of memory, 0.3 of the MiB of disk traffic. */
   readonly resource_score: string;
-  /** Whether a bound of the period cut a run, which was shared out evenly. */
+  /** Whether a bound of the period cuts a segment, whose usage is then divided in proportion to time. */
   readonly interpolated: boolean;
 }
 
-/** Names of the fields, in the order of a line of CSV. */
+/** Names of the fields, in the order of the CSV columns. */
 export const usageColumns = [
   'vm_id',
   'customer_id',
@@ -47,14 +48,14 @@ export const usageColumns = [
   'interpolated',
 ] as const satisfies readonly (keyof UsageRow)[];
 
-/** Puts usage into the form in which it is written. */
+/** Converts usage to a row. */
 export function usageRow(usage: PeriodUsage): UsageRow {
   const { growth } = usage;
   return {
     vm_id: usage.vmId,
     customer_id: usage.customerId,
-    first_sample: isoTime(usage.firstNanos),
-    last_sample: isoTime(usage.lastNanos),
+    first_sample: isoTime(usage.firstNanos, 9),
+    last_sample: isoTime(usage.lastNanos, 9),
     samples: usage.sampleCount,
     gaps: usage.gaps,
     cpu_time_nanos: String(growth.cpuNanos),
@@ -69,7 +70,7 @@ export function usageRow(usage: PeriodUsage): UsageRow {
   };
 }
 
-/** A line of CSV (RFC 4180) with these fields. */
+/** Formats a line of CSV (RFC 4180). */
 export function csvLine(fields: readonly (string | number | boolean)[]): string {
   return `${fields.map((field) => csvField(String(field))).join(',')}\r\n`;
 }
@@ -80,9 +81,4 @@ function csvField(text: string): string {
 
 function thousandths(amount: bigint): string {
   return `${amount / 1_000n}.${String(amount % 1_000n).padStart(3, '0')}`;
-}
-
-function isoTime(nanos: bigint): string {
-  const seconds = new Date(Number(nanos / 1_000_000_000n) * 1_000).toISOString().slice(0, 19);
-  return `${seconds}.${String(nanos % 1_000_000_000n).padStart(9, '0')}Z`;
 }

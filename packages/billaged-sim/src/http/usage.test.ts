@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PeriodUsage, UsagePage, UsageQuery } from '../ledger/ledger.ts';
-import { LedgerUnavailableError } from '../ledger/ledger-error.ts';
+import { LedgerUnavailableError, type PeriodUsage, type UsagePage, type UsageQuery } from '../ledger/ledger.ts';
 import { createFakeLedger } from '../rpc/testing/fake-ledger.ts';
 import { startTestApi } from '../rpc/testing/start-test-api.ts';
 
@@ -58,7 +57,7 @@ async function startUsage(...pages: readonly UsagePage[]) {
 
 const onePage = { rows: [used], next: undefined };
 
-test('usage is given as JSON, with amounts that no number would hold as texts', async () => {
+test('usage is JSON, with amounts as strings because a number would round them', async () => {
   const { get, asked } = await startUsage(onePage);
   const response = await get('?customer_id=acme&vm_id=ud-1&from=2026-01-01&to=2026-02-01T01:00:05%2B01:00');
   expect(response.status).toBe(200);
@@ -86,12 +85,12 @@ test.for([
   expect(await response.text()).toBe(`${Object.keys(row).join(',')}\r\n${fields.join(',')}\r\n`);
 });
 
-test('the format that the query names goes before the header', async () => {
+test('the format of the query takes precedence over the header', async () => {
   const { get } = await startUsage(onePage);
   expect(await (await get('?format=json', { accept: 'text/csv' })).json()).toMatchObject({ usage: [row] });
 });
 
-test('pages are asked for one after the other', async () => {
+test('a page token leads to the next page', async () => {
   const { get, asked } = await startUsage(
     { rows: [used], next: 'ud-1\u0000ä' },
     { rows: [used], next: 'ud-2' },
@@ -110,22 +109,22 @@ test('pages are asked for one after the other', async () => {
 });
 
 test.for([
-  ['from=2026-02-31', /^from is no time since 1970: "2026-02-31"/],
-  ['from=yesterday', /^from is no time/],
-  ['to=1969-12-31', /^to is no time since 1970/],
-  ['to=2026-01-01T00:00:00+01:00', /a \+ in a URL is written %2B$/],
-  ['from=2026-01-01T00:00', /^from is no time/],
-  ['from=2026-01-01T00:30:00.5Z', /^from is not on a whole second/],
-  ['from=2026-01-02&to=2026-01-02', /^from is not before to/],
-  ['customer_id=', /^customer_id is not an id: 1 to 128/],
-  [`vm_id=${'x'.repeat(129)}`, /^vm_id is not an id/],
+  ['from=2026-02-31', /^invalid from "2026-02-31": a time since 1970/],
+  ['from=yesterday', /^invalid from "yesterday": a time since 1970/],
+  ['to=1969-12-31', /^invalid to ".*": a time since 1970/],
+  ['to=2026-01-01T00:00:00+01:00', /in a URL, write \+ as %2B$/],
+  ['from=2026-01-01T00:00', /^invalid from ".*": a time since 1970/],
+  ['from=2026-01-01T00:30:00.5Z', /^invalid from ".*": only whole seconds/],
+  ['from=2026-01-02&to=2026-01-02', /^from must be before to/],
+  ['customer_id=', /^invalid customer_id: an id has 1 to 128/],
+  [`vm_id=${'x'.repeat(129)}`, /^invalid vm_id: an id has/],
   ['vm_id=a&vm_id=b', /^vm_id is given more than once/],
-  ['page_size=0', /^page_size is "0"; it is a whole number from 1 to 10000$/],
-  ['page_size=10001', /^page_size is/],
-  ['page_size=ten', /^page_size is/],
-  ['page_token=***', /^page_token is none of ours/],
-  ['format=xml', /^format is "xml"; it is json or csv$/],
-  ['customer=acme', /^there is no customer; there is customer_id, /],
+  ['page_size=0', /^invalid page_size "0": an integer from 1 to 10000$/],
+  ['page_size=10001', /^invalid page_size/],
+  ['page_size=ten', /^invalid page_size/],
+  ['page_token=***', /^unknown page_token/],
+  ['format=xml', /^invalid format "xml": json or csv$/],
+  ['customer=acme', /^unknown parameter customer; allowed are customer_id, /],
 ] as const)('%s is refused, and the answer says what to change', async ([query, message]) => {
   const { get, asked } = await startUsage(onePage);
   const response = await get(`?${query}`);
@@ -137,7 +136,7 @@ test.for([
 test.for([
   [new LedgerUnavailableError('the disk fails'), 503, '1', 'the ledger is unavailable: the disk fails'],
   [new Error('a secret'), 500, null, 'the ledger failed'],
-] as const)('a ledger that fails with %s is told', async ([error, status, retryAfter, message]) => {
+] as const)('a ledger that fails with %s is reported', async ([error, status, retryAfter, message]) => {
   const api = await startTestApi({ ledger: createFakeLedger({ usage: () => Promise.reject(error) }) });
   const response = await fetch(`${api.url}/v1/usage`);
   expect([response.status, response.headers.get('retry-after')]).toEqual([status, retryAfter]);

@@ -1,19 +1,18 @@
 import type { FastifyInstance } from 'fastify';
-import type { UsageLedger } from '../ledger/ledger.ts';
-import { LedgerUnavailableError } from '../ledger/ledger-error.ts';
+import { LedgerUnavailableError, type UsageLedger } from '../ledger/ledger.ts';
+import { retryAfter } from '../ledger-errors.ts';
 import type { BillagedMetrics } from '../metrics.ts';
-import { retryAfter } from '../rpc/ledger-errors.ts';
 import { readUsageRequest, UsageRequestError, writePageToken } from './usage-request.ts';
 import { csvLine, type UsageRow, usageColumns, usageRow } from './usage-row.ts';
 
 /** Body of `GET /v1/usage` in JSON. */
 export interface UsageAnswer {
   readonly usage: readonly UsageRow[];
-  /** For `page_token` of the next request; empty on the last page. */
+  /** The `page_token` of the next request; empty on the last page. */
   readonly next_page_token: string;
 }
 
-/** Body of an answer that is none. */
+/** Body of an error. */
 export interface UsageFailure {
   readonly code: 'invalid_argument' | 'unavailable' | 'internal';
   readonly message: string;
@@ -22,10 +21,11 @@ export interface UsageFailure {
 /**
  * Adds `GET /v1/usage`: what VMs used in a period, a row for each VM and customer, ordered by both, in pages.
  *
- * - `customer_id`, `vm_id`: whose; left out, everybody's
- * - `from`, `to`: ISO 8601, to the second; `to` is not included; left out, since ever and until now. Bounds on whole hours
- *   are exact; a run that another bound cuts, a minute as metald sends them, is shared out evenly (`interpolated`)
- * - `page_size` VMs (1000, at most 10000), `page_token`: the `next_page_token` before or, with CSV, the header `Next-Page-Token`
+ * - `customer_id`, `vm_id`: whose usage; omitted, that of all
+ * - `from`, `to`: ISO 8601, to the second; `to` is excluded; omitted, from the beginning and until now. Bounds on whole hours
+ *   are exact; the usage of a segment that another bound cuts is divided in proportion to time (`interpolated`)
+ * - `page_size`: VMs on a page, 1000 by default, at most 10000
+ * - `page_token`: the previous `next_page_token` or, with CSV, the header `Next-Page-Token`
  * - `format`: `json` or `csv`; without it, `Accept: text/csv` asks for CSV
  */
 export function addUsageRoute(

@@ -1,31 +1,31 @@
 /*
  * AssemblyScript: TypeScript's syntax for WebAssembly. `pnpm generate` compiles it.
  *
- * Reads a `billing.v1.SendMetricsBatchRequest` as every encoder writes one: fields in their order, none twice, none that is
- * unknown, tags and lengths of one byte. WebAssembly has 64-bit integers, so that a number is one word that is read, and
- * the groups of seven bits in it are put together in three steps; JavaScript has to do that in halves, which takes three
- * times as long. It refuses whatever is not so, and whatever a ledger does not take, by a number below zero; why, somebody
- * else finds out.
+ * Reads a `billing.v1.SendMetricsBatchRequest` in the form that every encoder writes: fields in ascending order, none
+ * repeated, none unknown, tags and lengths of one byte. WebAssembly has 64-bit integers: a number is loaded as one word,
+ * and its groups of seven bits are joined in three steps. JavaScript has to work on halves, which takes three times as
+ * long. It returns a negative number for any other form, and for values that a ledger does not accept; the generated
+ * decoder then finds the reason.
  */
 
-/** Samples that there is room for. */
+/** Maximum number of samples. */
 export const mostSamples: u32 = 1000;
 
-/** Bytes of a body that there is room for: a sample has at most 76. Eight more can be read. */
+/** Maximum size of a body in bytes: a sample has at most 76. Eight more bytes can be read. */
 export const mostBytes: u32 = 80000;
 
-/** Where the body is put. */
+/** Address of the body. */
 export const bodyAt: usize = memory.data(mostBytes + 8, 8);
 
-/** Offsets in the body, of four bytes each: begin and end of the id of the VM, and of that of the customer. */
+/** Offsets in the body, four bytes each: begin and end of the VM's id, begin and end of the customer's id. */
 export const idsAt: usize = memory.data(16, 4);
 
-/** Columns of so many rows: seconds in eight bytes, nanoseconds in four, then the six amounts in eight. */
+/** Columns of `mostSamples` rows: seconds in eight bytes, nanoseconds in four, then the six amounts in eight. */
 export const secondsAt: usize = memory.data(8 * mostSamples, 8);
 export const nanosAt: usize = memory.data(4 * mostSamples, 8);
 export const amountsAt: usize = memory.data(6 * 8 * mostSamples, 8);
 
-/** The size of each number of the sample before, a byte each by its tag; those of the timestamp come first. */
+/** Size of each number in the previous sample, one byte each, indexed by tag; the timestamp's two come first. */
 const sizesAt: usize = memory.data(64);
 
 const refused: i32 = -1;
@@ -47,16 +47,16 @@ const nanosTag: u8 = 0x10;
 const firstAmountTag: u32 = 0x10;
 const lastAmountTag: u32 = 0x38;
 
-/** The bits of the bytes that end a number, of the eight bytes of a word; 0 when none does. */
+/** The high bit of each byte of a word that ends a number; 0 if no byte does. */
 function endsOf(word: u64): u64 {
   return ~word & 0x8080808080808080;
 }
 
 /**
- * Where the field behind this one begins.
+ * Address of the next field.
  *
- * A number mostly has the size that it had in the sample before. The processor foresees that, and goes on with the next
- * one by the size that is known; it would have to wait for one that it works out.
+ * A number mostly has the size that it had in the previous sample. The processor predicts that branch and continues with
+ * the known size; it would have to wait for a computed one.
  */
 function nextField(at: usize, ends: u64, sizeAt: usize): usize {
   const known: usize = <usize>load<u8>(sizeAt);
@@ -66,7 +66,7 @@ function nextField(at: usize, ends: u64, sizeAt: usize): usize {
   return at + size;
 }
 
-/** The number that a word begins with. */
+/** The number at the start of a word. */
 function numberIn(word: u64, ends: u64): u64 {
   const own = word & (ends ^ (ends - 1));
   const pairs = (own & 0x007f007f007f007f) | ((own & 0x7f007f007f007f00) >> 1);
@@ -74,7 +74,7 @@ function numberIn(word: u64, ends: u64): u64 {
   return (halves & 0x0fffffff) | ((halves & 0x0fffffff00000000) >> 4);
 }
 
-/** Notes where an id is, if this is its tag. @returns where the next field begins */
+/** Stores the offsets of an id, if the field has its tag. @returns the address of the next field */
 function readId(at: usize, tag: u8, noteAt: usize): usize {
   let begin = at;
   let end = at;
@@ -87,10 +87,10 @@ function readId(at: usize, tag: u8, noteAt: usize): usize {
   return end;
 }
 
-/** Reads the body. @returns how many rows are filled; below zero when it is not ordinary */
+/** Reads the body. @returns the number of filled rows; negative if refused */
 export function read(bytes: u32, capacity: u32): i32 {
   const bodyEnd = bodyAt + <usize>bytes;
-  // A body before this one may have been longer; tags are looked at without asking for the end.
+  // The previous body may have been longer, and tags are compared without checking for the end.
   store<u64>(bodyEnd, 0);
   let at = readId(bodyAt, vmIdTag, idsAt);
   if (at > bodyEnd || (at > bodyAt && at - bodyAt > 0x81)) return refused;
@@ -126,7 +126,7 @@ export function read(bytes: u32, capacity: u32): i32 {
       if (nanos > latestNanos) return refused;
       at = nextField(at, ends, sizesAt + 1);
     }
-    // What reached out of the timestamp, or is left of it.
+    // A field reached over the end of the timestamp, or bytes are left in it.
     if (at !== timestampEnd) return refused;
     store<f64>(secondsAt + (row << 3), <f64>seconds);
     store<i32>(nanosAt + (row << 2), <i32>nanos);

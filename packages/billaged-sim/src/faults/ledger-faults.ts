@@ -1,25 +1,22 @@
 import { createFaultSwitch } from '@vmobs/faults';
-import type { DiskUse, UsageLedger } from './ledger/ledger.ts';
-import { LedgerUnavailableError } from './ledger/ledger-error.ts';
+import { type DiskUse, LedgerUnavailableError, type UsageLedger } from '../ledger/ledger.ts';
 
 /** A fault that is on or off: its size is always 1. */
-const whole = {
+const onOrOff = {
   size: { type: 'number', description: 'on', unit: 'switch', minimum: 1, maximum: 1, default: 1 },
 } as const;
 
-/** Makes the faults of what keeps the ledger, and what is put around it. */
+/** Makes the faults of the ledger's storage, and the wrapper of the ledger. */
 export function createLedgerFaults() {
   const unavailable = createFaultSwitch({
     name: 'ledger-unavailable',
-    description:
-      'The ledger cannot be reached: batches, notices and questions about usage are answered unavailable, /ready 503.',
-    parameters: whole,
+    description: 'The ledger cannot be reached: batches, notices and usage queries get unavailable, /ready 503.',
+    parameters: onOrOff,
   });
   const full = createFaultSwitch({
     name: 'disk-full',
-    description:
-      'Nothing more can be written, and nothing is left of the disk: batches and notices are answered unavailable, /ready 503. Usage can be read.',
-    parameters: whole,
+    description: 'The disk is full: batches and notices get unavailable, /ready 503. Usage can still be read.',
+    parameters: onOrOff,
   });
 
   function reach(): void {
@@ -30,8 +27,8 @@ export function createLedgerFaults() {
     if (full.values !== undefined) throw new LedgerUnavailableError('database or disk is full');
   }
 
-  /** What a disk says of itself: nothing is left of one that is full. A ledger in memory has none. */
-  const seen = (disk: DiskUse): DiskUse => ({
+  /** The disk as metrics see it: without free bytes while it is full. A ledger in memory has no disk. */
+  const diskWithFault = (disk: DiskUse): DiskUse => ({
     get usedBytes() {
       return disk.usedBytes;
     },
@@ -40,11 +37,29 @@ export function createLedgerFaults() {
     },
   });
 
-  const around = (ledger: UsageLedger): UsageLedger => ({
+  const wrap = (ledger: UsageLedger): UsageLedger => ({
     get activeVms() {
       return ledger.activeVms;
     },
-    ...(ledger.disk && { disk: seen(ledger.disk) }),
+    ...(ledger.disk && { disk: diskWithFault(ledger.disk) }),
+    ...guard(ledger, { reach, write }),
+    close: ledger.close,
+  });
+
+  return { faults: [unavailable.fault, full.fault], wrap };
+}
+
+/** What throws while a fault is active. */
+interface Guards {
+  /** Is called before the ledger is asked. */
+  readonly reach: () => void;
+  /** Is called before the ledger is written to. */
+  readonly write: () => void;
+}
+
+/** The calls of a ledger, each after its guard. */
+function guard(ledger: UsageLedger, { reach, write }: Guards): Omit<UsageLedger, 'activeVms' | 'disk' | 'close'> {
+  return {
     async append(batch) {
       write();
       return ledger.append(batch);
@@ -72,9 +87,9 @@ export function createLedgerFaults() {
       reach();
       return ledger.usage(query);
     },
-    async closeBefore(unixSeconds) {
+    async sealBefore(unixSeconds) {
       write();
-      return ledger.closeBefore(unixSeconds);
+      return ledger.sealBefore(unixSeconds);
     },
     async oncePerPeriod(task, period, work) {
       reach();
@@ -84,8 +99,5 @@ export function createLedgerFaults() {
       write();
       return ledger.check();
     },
-    close: ledger.close,
-  });
-
-  return { faults: [unavailable.fault, full.fault], around };
+  };
 }
