@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import '@vmobs/settings/compile-cache';
+
+await import('./command.ts');
