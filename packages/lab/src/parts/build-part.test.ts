@@ -65,7 +65,7 @@ function build(part: Part, { env = process.env, signal = new AbortController().s
   return buildPart(part, { cache, env, onStep: () => undefined, signal });
 }
 
-test('a part is built whole, says its version, and is built anew when its folder changes', patient, async () => {
+test('a part is built completely, reports its version, and is rebuilt after a change', patient, async () => {
   const part = await makeTinyPart(goodSource);
   if (!hasGo) return await expect(build(part)).rejects.toThrow(noGo);
   const built = await build(part);

@@ -2,15 +2,17 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { dirname, extname, join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { CommandError } from '@vmobs/telemetry';
-import { requireGo } from './go-toolchain.ts';
-import type { Part } from './part.ts';
+import { CommandError } from '@vmobs/settings';
+import { buildFromMaven } from './build-from-maven.ts';
+import { requireGo, runGo } from './go.ts';
+import { requireJava } from './maven.ts';
+import type { GoPart, Part } from './part.ts';
 import { putIntoCache } from './part-cache.ts';
-import { GoError, type GoOptions, runGo } from './run-go.ts';
+import { ToolError, type ToolOptions } from './run-tool.ts';
 import { findVersionDrift } from './version-drift.ts';
 
 /** Options of `buildPart`. */
-export interface BuildOptions extends GoOptions {
+export interface BuildOptions extends ToolOptions {
   /** Cache folder that the part is put into. */
   readonly cache: string;
 }
@@ -19,30 +21,33 @@ export interface BuildOptions extends GoOptions {
  * Builds the programs of a part and puts them into the cache, all or none.
  *
  * @returns the folder that they are in.
- * @throws CommandError when Go is missing or too old, when go.mod and versions.env disagree, and with the end of what Go said
- * when the build fails.
+ * @throws MissingToolError when Go, Java or Maven is missing or too old.
+ * @throws CommandError when the folder of the part and versions.env disagree, and with the end of what the tool said when the
+ * build fails.
  */
 export async function buildPart(part: Part, options: BuildOptions): Promise<string> {
-  await requireGo(part, options.env);
+  if ('module' in part) await requireGo(part, options.env);
+  else await requireJava(part, options.env);
   const drift = await findVersionDrift(part);
   if (drift.length > 0) throw new CommandError(drift.join('\n'));
   try {
     return await putIntoCache(part, options.cache, async (output) => {
-      if (part.additions === undefined) await runGo(part.folder, buildArguments(part, output), options);
+      if (!('module' in part)) await buildFromMaven(part, output, options);
+      else if (part.additions === undefined) await runGo(part.folder, buildArguments(part, output), options);
       else await buildFromCopy(part, part.additions, output, options);
     });
   } catch (error) {
     if (options.signal.aborted) {
       throw new CommandError(`${part.name} was not built: interrupted; nothing half built is left`);
     }
-    if (!(error instanceof GoError)) throw error;
+    if (!(error instanceof ToolError)) throw error;
     throw new CommandError(`${part.name} ${part.version} could not be built: ${error.message}`);
   }
 }
 
 /** Builds from a copy of the module, to which the files are added that it does not carry. */
 async function buildFromCopy(
-  part: Part,
+  part: GoPart,
   additions: Readonly<Record<string, string>>,
   output: string,
   options: BuildOptions,
@@ -82,7 +87,8 @@ async function addFile(from: string, to: string): Promise<void> {
   await writeFile(to, compress[extname(to)]?.(content) ?? content);
 }
 
-function buildArguments(part: Part, output: string): string[] {
+function buildArguments(part: GoPart, output: string): string[] {
+  const { versionSymbol, versionStamp = '{version}' } = part;
   return [
     'build',
     '-v',
@@ -91,7 +97,7 @@ function buildArguments(part: Part, output: string): string[] {
     // Without paths of this machine, so that the same sources give the same program.
     '-trimpath',
     `-tags=${(part.tags ?? []).join(',')}`,
-    `-ldflags=-s -w -X ${part.versionSymbol}=${part.version}`,
+    `-ldflags=-s -w -X ${versionSymbol}=${versionStamp.replace('{version}', part.version)}`,
     `-o=${output}/`,
     ...part.programs.map((program) => program.package),
   ];

@@ -1,16 +1,16 @@
-import { kinds, type SettingValues, setting } from '@vmobs/telemetry';
+import { kinds, type SettingValues, setting } from '@vmobs/settings';
 import { defaultCache } from './part-cache.ts';
 import { type PartName, recipes } from './recipes.ts';
 
 const names = recipes.map(({ name }) => name);
 
-/** What `pnpm parts` can be told. */
+/** Settings of `pnpm parts`. */
 export const partsSettings = {
   only: setting({
     variables: [],
     flag: 'only',
     kind: {
-      allowed: `parts with commas between them, of ${names.join(', ')}`,
+      allowed: `parts, separated by commas, of ${names.join(', ')}`,
       format: (chosen: readonly PartName[]) => chosen.join(','),
       parse(text: string): readonly PartName[] | undefined {
         const words = text.split(',').map((word) => word.trim());
@@ -26,14 +26,14 @@ export const partsSettings = {
     flag: 'cache',
     kind: kinds.text,
     default: defaultCache(process.env),
-    help: 'folder for what is built; the demo and the tests look there, too',
+    help: 'folder for built programs; the demo and the tests use it as well',
   }),
   list: setting({
     variables: [],
     flag: 'list',
     kind: kinds.boolean,
     default: false,
-    help: 'only say which parts are there',
+    help: 'only list the parts and whether they are built',
   }),
 };
 

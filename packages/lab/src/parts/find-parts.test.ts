@@ -66,6 +66,16 @@ test('Jaeger fits at the version that is built and at that of the image', async 
   }
 });
 
+test.for(['victoria-logs-version:v1.52.1', 'victoria-logs-20260801-120000-tags-v1.52.1-0-g0123abc'])(
+  'VictoriaLogs fits as it is built and as it is published: %s',
+  async (says) => {
+    const { version } = await readPart('victorialogs');
+    expect(version).toBe('1.52.1');
+    const path = await writeProgram(join(folder, 'bin/victoria-logs-prod'), says);
+    expect(await findPart('victoria-logs', options('bin'))).toEqual({ path, version, from: 'path' });
+  },
+);
+
 test('of collectors on PATH only the contrib distribution is used', async () => {
   const { version } = await readPart('otelcol');
   await writeProgram(join(folder, 'bin/otelcol'), `otelcol version ${version}`);

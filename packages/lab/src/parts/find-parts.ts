@@ -5,7 +5,7 @@ import { defaultCache, findCached } from './part-cache.ts';
 import { askVersion, doesVersionFit } from './program-version.ts';
 import type { Program, ProgramName } from './recipes.ts';
 
-/** Where to look for programs. */
+/** Where to search for programs. */
 export interface FindOptions {
   /** Environment with `PATH` and `VMOBS_PARTS_CACHE`. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
@@ -23,7 +23,7 @@ export interface FoundProgram {
 }
 
 /**
- * Finds a program of a part: first as `pnpm parts` has built it, then on PATH when its version fits.
+ * Finds a program of a part: first in the cache of `pnpm parts`, then on PATH if its version matches.
  *
  * @returns `undefined` when it is in neither; `pnpm parts` builds it.
  * @throws CommandError when the versions cannot be read.
@@ -60,7 +60,7 @@ export async function findProgram(
   return undefined;
 }
 
-/** Finds all programs of a part. @returns `undefined` when one is missing, for a part is used as a whole */
+/** Finds all programs of a part. @returns `undefined` if one is missing */
 export async function findAllPrograms(part: Part, options: FindOptions = {}): Promise<FoundProgram[] | undefined> {
   const found: FoundProgram[] = [];
   for (const program of part.programs) {
@@ -76,4 +76,22 @@ async function isExecutable(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * A line for each program: its name, the wanted version, and its path or that it is not built.
+ *
+ * Columns are separated by at least two spaces, so that scripts can split them.
+ */
+export async function listParts(parts: readonly Part[], options: FindOptions): Promise<string[]> {
+  const lines: string[] = [];
+  for (const part of parts) {
+    for (const program of part.programs) {
+      const found = await findProgram(part, program, options);
+      const where =
+        found === undefined ? `not built, about ${part.minutes} min` : `${found.from} ${found.version} ${found.path}`;
+      lines.push(`${program.name.padEnd(15)}  ${part.version.padEnd(8)}  ${where}`);
+    }
+  }
+  return lines;
 }

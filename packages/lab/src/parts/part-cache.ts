@@ -66,12 +66,21 @@ function cachedFolder({ name, version }: Part, cache: string): string {
   return join(cache, name, version);
 }
 
-/** Identifies all that the programs of a part depend on, besides the Go release. */
+/** Identifies all that the programs of a part depend on, besides the release of Go or Java. */
 async function digestOf(part: Part): Promise<string> {
-  const { programs, versionSymbol, tags, additions, version } = part;
+  const { programs, version } = part;
+  const { versionSymbol, versionStamp, tags, additions } = 'module' in part ? part : {};
   const hash = createHash('sha256');
   hash.update(
-    JSON.stringify({ programs, versionSymbol, tags, additions, version, on: [process.platform, process.arch] }),
+    JSON.stringify({
+      programs,
+      versionSymbol,
+      versionStamp,
+      tags,
+      additions,
+      version,
+      on: [process.platform, process.arch],
+    }),
   );
   for (const file of (await readdir(part.folder)).sort()) {
     const content = await readFile(join(part.folder, file));

@@ -47,7 +47,7 @@ test('--only leaves the others alone', async () => {
 test('a part that does not exist is refused with those that do', async () => {
   const { status, stderr } = await runParts('--only=grafana');
   expect(status).toBe(2);
-  expect(stderr).toContain('prometheus, alertmanager, node_exporter, otelcol, loki, jaeger');
+  expect(stderr).toContain('prometheus, alertmanager, node_exporter, otelcol, victorialogs, jaeger, opensearch');
 });
 
 test('without Go it is said what is missing and how to get it', async () => {
@@ -64,4 +64,18 @@ test('a part on PATH at a version that fits is not built', async () => {
   const { status, stdout } = await runParts('--only=node_exporter');
   expect(status).toBe(0);
   expect(stdout).toContain(`node_exporter ${version}: there, ${path}`);
+});
+
+test('a part for tests is skipped without Java unless it is the only one requested', async () => {
+  const versions = new Map((await readParts()).map(({ name, version }) => [name, version]));
+  const path = join(folder, 'bin/node_exporter');
+  await writeFile(path, `#!/bin/sh\necho node_exporter, version ${versions.get('node_exporter')}\n`, { mode: 0o755 });
+  const both = await runParts('--only=opensearch,node_exporter');
+  expect(both.status).toBe(0);
+  expect(both.stdout).toContain(
+    `opensearch ${versions.get('opensearch')}: skipped, only tests need it; javac is not on PATH`,
+  );
+  const alone = await runParts('--only=opensearch');
+  expect(alone.status).toBe(1);
+  expect(alone.stderr).toMatch(/^parts: javac is not on PATH .* install a JDK 17 or newer and Maven/m);
 });

@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-/** How long a program may take to say its version. Loki needs half a second on a busy machine. */
+/** How long a program may take to print its version, on a busy machine. */
 const answerLimitMs = 10_000;
 
 /**
@@ -14,7 +14,8 @@ const answerLimitMs = 10_000;
 export async function askVersion(path: string): Promise<string | undefined> {
   try {
     const { stdout, stderr } = await execute(path, ['--version'], { timeout: answerLimitMs });
-    return /\bversion[ :]+v?(\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1];
+    // The published VictoriaLogs prints its git description: victoria-logs-20260801-120000-tags-v1.52.1-0-gabcdef.
+    return /(?:\bversion[ :]+v?|-tags-v)(\d+\.\d+\.\d+)/.exec(stdout + stderr)?.[1];
   } catch {
     // One that cannot be asked is no part, for whatever reason.
     return undefined;

@@ -1,21 +1,21 @@
 import { createLogUpdate } from 'log-update';
 
-/** Shows how a long piece of work goes on. */
+/** Shows the progress of long work. */
 export interface Progress {
-  /** Says something that stays. */
+  /** Prints a permanent line. */
   say(line: string): void;
-  /** Shows what goes on now, until `settle`. */
+  /** Shows the current work, until `settle`. */
   start(name: string): void;
-  /** Changes what is shown beside the name and the seconds. */
+  /** Changes the text beside the name and the seconds. */
   step(text: string): void;
-  /** Ends what `start` began. @returns how many seconds it took */
+  /** Ends what `start` began. @returns the seconds it took */
   settle(): number;
 }
 
-/** How often it is shown that work goes on: a line that is written over on a terminal, and a plain line less often. */
+/** Refresh interval: a live line on a terminal, a plain line less often. */
 const refreshMs = { live: 200, plain: 30_000 };
 
-/** Makes a line that is written over on a terminal, and plain lines elsewhere. */
+/** Creates a line that is updated in place on a terminal, and plain lines elsewhere. */
 export function createProgress(stream: NodeJS.WriteStream): Progress {
   const block = stream.isTTY ? createLogUpdate(stream) : undefined;
   let current = { name: '', step: '', startedAt: 0 };

@@ -2,27 +2,37 @@
 export interface Program {
   /** Name of its file. */
   readonly name: string;
-  /** Go package that it is built from. */
-  readonly package: string;
-  /** Its name on PATH where people install it under another. */
+  /** Its name on PATH, if it is usually installed under another name. */
   readonly nameOnPath?: string;
 }
 
-/** How a part is built from its Go module, whatever its version. */
-export interface Recipe {
+/** How to build a part, independent of its version. */
+export type Recipe = GoRecipe | MavenRecipe;
+
+interface CommonRecipe {
   /** Name of the part, and of its folder under parts/. */
   readonly name: string;
-  /** What it does in the stack. */
+  /** Its purpose in the stack. */
   readonly summary: string;
   readonly programs: readonly Program[];
   /** Start of the names of its variables in versions.env. */
   readonly variables: string;
+  /** Approximate build time in minutes, on two idle cores with empty caches. */
+  readonly minutes: number;
+}
+
+/** A part whose programs are compiled from a Go module. */
+export interface GoRecipe extends CommonRecipe {
+  /** The programs, with the Go package that each is built from. */
+  readonly programs: readonly (Program & { readonly package: string })[];
   /** Module whose version is that of the part. */
   readonly module: string;
   /** Start of the paths of further modules that must have the version of the part. */
   readonly moduleFamily?: string;
-  /** Go variable that the program takes its version from; the linker sets it. */
+  /** Go variable with the version of the program; the linker sets it. */
   readonly versionSymbol: string;
+  /** What the linker sets it to, with `{version}` for the version. @default '{version}' */
+  readonly versionStamp?: string;
   /** Go build tags. */
   readonly tags?: readonly string[];
   /**
@@ -31,8 +41,19 @@ export interface Recipe {
    * added to.
    */
   readonly additions?: Readonly<Record<string, string>>;
-  /** About how long it takes to build on two cores with nothing else to do and an empty Go build cache, in minutes. */
-  readonly minutes: number;
+}
+
+/**
+ * A part of libraries from Maven Central. Its folder has a `pom.xml` that names them, `jars.sha256` with the checksum of each,
+ * Java sources that are compiled against them, and its programs: scripts that start Java.
+ */
+export interface MavenRecipe extends CommonRecipe {
+  /** Property of the `pom.xml` that has the version of the part. */
+  readonly versionProperty: string;
+  /** Oldest supported Java release. */
+  readonly java: number;
+  /** Whether only tests need it: without Java, it is then skipped when all parts are built. */
+  readonly isForTests: boolean;
 }
 
 /** Every part, the most important first. */
@@ -47,7 +68,7 @@ export const recipes = [
     variables: 'PROMETHEUS',
     module: 'github.com/prometheus/prometheus',
     versionSymbol: 'github.com/prometheus/common/version.Version',
-    // Discovery in clouds, two thirds of the modules: the stack has files, static and HTTP discovery, which stay.
+    // Without cloud service discovery, two thirds of the modules; file, static and HTTP discovery stay.
     tags: ['remove_all_sd'],
     minutes: 3,
   },
@@ -61,7 +82,7 @@ export const recipes = [
     variables: 'ALERTMANAGER',
     module: 'github.com/prometheus/alertmanager',
     versionSymbol: 'github.com/prometheus/common/version.Version',
-    // The web pages are compiled from Elm at a release and are not in the module.
+    // The web pages are compiled from Elm for a release and are not in the module.
     additions: { 'ui/app/dist/index.html.gz': 'index.html', 'ui/app/dist/index.html.br': 'index.html' },
     minutes: 2,
   },
@@ -86,14 +107,21 @@ export const recipes = [
     minutes: 3,
   },
   {
-    name: 'loki',
+    name: 'victorialogs',
     summary: 'keeps logs',
-    programs: [{ name: 'loki', package: 'github.com/grafana/loki/v3/cmd/loki' }],
-    variables: 'LOKI',
-    module: 'github.com/grafana/loki/v3',
-    versionSymbol: 'github.com/grafana/loki/v3/pkg/util/build.Version',
-    tags: ['netgo'],
-    minutes: 5,
+    programs: [
+      {
+        name: 'victoria-logs',
+        package: 'github.com/VictoriaMetrics/VictoriaLogs/app/victoria-logs',
+        nameOnPath: 'victoria-logs-prod',
+      },
+    ],
+    variables: 'VICTORIALOGS',
+    module: 'github.com/VictoriaMetrics/VictoriaLogs',
+    versionSymbol: 'github.com/VictoriaMetrics/VictoriaMetrics/lib/buildinfo.Version',
+    // The program prints the value bare, and its pages show the part from the `v` on.
+    versionStamp: 'victoria-logs-version:v{version}',
+    minutes: 1,
   },
   {
     name: 'jaeger',
@@ -103,6 +131,17 @@ export const recipes = [
     module: 'github.com/jaegertracing/jaeger',
     versionSymbol: 'github.com/jaegertracing/jaeger/internal/version.latestVersion',
     minutes: 4,
+  },
+  {
+    name: 'opensearch',
+    summary: 'keeps and searches documents, for the test of what Fluentd sends',
+    // Not the name of the published program: that has other flags and a security plugin.
+    programs: [{ name: 'opensearch-node' }],
+    variables: 'OPENSEARCH',
+    versionProperty: 'opensearch.version',
+    java: 17,
+    isForTests: true,
+    minutes: 1,
   },
 ] as const satisfies readonly Recipe[];
 

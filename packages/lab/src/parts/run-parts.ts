@@ -1,17 +1,18 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { buildPart } from './build-part.ts';
 import type { PartsConfig } from './config.ts';
-import { findAllPrograms } from './find-parts.ts';
-import { listParts } from './list-parts.ts';
+import { findAllPrograms, listParts } from './find-parts.ts';
 import { type Part, readParts } from './part.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { MissingToolError } from './run-tool.ts';
 
 /**
- * Builds the parts that are neither in the cache nor, at a version that fits, on PATH.
+ * Builds the parts that are neither in the cache nor on PATH at a matching version.
  *
  * @returns the exit status.
- * @throws CommandError when Go is missing or a part cannot be built; what was built before that stays.
+ * @throws CommandError when Go is missing or a part cannot be built; what was built before that stays. A part that only tests
+ * need is left out without its tools, unless it is the only one that was asked for.
  */
 export async function runParts({ only, cache: cacheSetting, list }: PartsConfig): Promise<number> {
   const { env, stdout } = process;
@@ -35,17 +36,21 @@ export async function runParts({ only, cache: cacheSetting, list }: PartsConfig)
     progress.say(`${title}: building, about ${part.minutes} min on two cores`);
     progress.start(title);
     const onStep = progress.step;
-    const { result: folder, seconds } = await settling(
-      progress,
-      buildPart(part, { cache, env, onStep, signal: ending.signal }),
-    );
-    progress.say(`${title}: built in ${seconds.toFixed(0)} s, ${await describeFiles(part, folder)}`);
+    const building = buildPart(part, { cache, env, onStep, signal: ending.signal }).catch((error: unknown) => {
+      if (error instanceof MissingToolError && 'isForTests' in part && part.isForTests && parts.length > 1)
+        return error;
+      throw error;
+    });
+    const { result, seconds } = await settling(progress, building);
+    if (typeof result === 'string') {
+      progress.say(`${title}: built in ${seconds.toFixed(0)} s, ${await describeFiles(part, result)}`);
+    } else progress.say(`${title}: skipped, only tests need it; ${result.message}`);
   }
   progress.say(`the parts are in ${cache}; the demo and the tests find them there`);
   return 0;
 }
 
-/** Waits for work and ends its line of progress, however the work ends. */
+/** Waits for work and ends its progress line, also when the work fails. */
 async function settling<T>(progress: Progress, work: Promise<T>): Promise<{ result: T; seconds: number }> {
   let seconds = 0;
   const result = await work.finally(() => {
@@ -55,9 +60,7 @@ async function settling<T>(progress: Progress, work: Promise<T>): Promise<{ resu
 }
 
 async function describeFiles({ programs }: Part, folder: string): Promise<string> {
-  const sizes = programs.map(async ({ name }) => {
-    const { size } = await stat(join(folder, name));
-    return `${join(folder, name)} (${(size / 1e6).toFixed(0)} MB)`;
-  });
-  return (await Promise.all(sizes)).join(', ');
+  const files = (await readdir(folder, { recursive: true })).map((name) => stat(join(folder, name)));
+  const size = (await Promise.all(files)).reduce((sum, file) => sum + file.size, 0);
+  return `${programs.map(({ name }) => join(folder, name)).join(', ')} (${(size / 1e6).toFixed(0)} MB)`;
 }

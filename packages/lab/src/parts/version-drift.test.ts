@@ -4,12 +4,12 @@ import { compareVersions, findVersionDrift } from './version-drift.ts';
 
 const tiny = { name: 'tiny', module: 'example.com/tiny', moduleVersion: 'v1.2.3' };
 
-test('versions.env and the go.mod of every part agree', async () => {
+test('versions.env and the folder of every part agree', async () => {
   const parts = await readParts();
   expect((await Promise.all(parts.map(findVersionDrift))).flat()).toEqual([]);
 });
 
-test('a module at another version is told with both versions', () => {
+test('a module at another version is reported with both versions', () => {
   expect(compareVersions(tiny, 'module x\n\nrequire example.com/tiny v1.2.4\n')).toEqual([
     'parts/tiny/go.mod requires example.com/tiny v1.2.4, compose/versions.env wants v1.2.3; change one of them',
   ]);
@@ -28,6 +28,6 @@ test('a line that only looks like a requirement is none', () => {
   expect(compareVersions(tiny, goMod)).toEqual([]);
 });
 
-test('a go.mod without the module is told', () => {
+test('a go.mod without the module is reported', () => {
   expect(compareVersions(tiny, 'module x\n')).toEqual(['parts/tiny/go.mod does not require example.com/tiny']);
 });

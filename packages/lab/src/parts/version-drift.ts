@@ -1,17 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Part } from './part.ts';
+import type { GoPart, MavenPart, Part } from './part.ts';
 
 /** What must agree with versions.env. */
-type VersionedModules = Pick<Part, 'name' | 'module' | 'moduleFamily' | 'moduleVersion'>;
+type VersionedModules = Pick<GoPart, 'name' | 'module' | 'moduleFamily' | 'moduleVersion'>;
 
 /**
- * Compares the go.mod of a part with versions.env.
+ * Compares the go.mod or pom.xml of a part with versions.env.
  *
- * @returns a sentence for each module whose version differs; none when they agree.
+ * @returns a sentence for each version that differs; none when they agree.
  */
 export async function findVersionDrift(part: Part): Promise<string[]> {
-  return compareVersions(part, await readFile(join(part.folder, 'go.mod'), 'utf8'));
+  const read = (name: string) => readFile(join(part.folder, name), 'utf8');
+  return 'module' in part ? compareVersions(part, await read('go.mod')) : compareProperty(part, await read('pom.xml'));
+}
+
+/** Compares the text of a pom.xml with the version that versions.env wants. */
+function compareProperty(
+  { name, versionProperty, version }: Pick<MavenPart, 'name' | 'versionProperty' | 'version'>,
+  pom: string,
+): string[] {
+  const [, found] = new RegExp(`<${RegExp.escape(versionProperty)}>(.*?)</`).exec(pom) ?? [];
+  if (found === version) return [];
+  return [
+    `parts/${name}/pom.xml has ${versionProperty} ${found}, compose/versions.env wants ${version}; change one of them`,
+  ];
 }
 
 /** Compares the text of a go.mod with the version that versions.env wants. */

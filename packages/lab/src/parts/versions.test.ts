@@ -24,7 +24,7 @@ test.for([
 });
 
 test('a version that is missing is named, with the line to add', () => {
-  expect(() => requireVersion(new Map(), 'LOKI_VERSION', 'v.env')).toThrow('add a line such as LOKI_VERSION=1.2.3');
+  expect(() => requireVersion(new Map(), 'JAEGER_VERSION', 'v.env')).toThrow('add a line such as JAEGER_VERSION=1.2.3');
 });
 
 test('a file that is not there is named', async () => {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
 
 /** Values of a versions file by the name of their variable. */
 export type Versions = ReadonlyMap<string, string>;

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { CommandError } from '@vmobs/telemetry';
-import type { Part } from './part.ts';
+import { codeOf } from '@vmobs/settings';
+import type { GoPart } from './part.ts';
+import { MissingToolError, runTool, type ToolOptions } from './run-tool.ts';
 
 const execute = promisify(execFile);
 
@@ -11,22 +12,22 @@ const howToGetGo =
   'install it from https://go.dev/dl (macOS: brew install go), or put the programs themselves on PATH; the demo runs without them, too';
 
 /**
- * Makes sure that Go is there and new enough for a part.
+ * Checks that Go is installed and recent enough for a part.
  *
  * From 1.21 on Go fetches a newer release by itself, unless `GOTOOLCHAIN=local` forbids it.
  *
- * @throws CommandError that says what is missing and how to get it.
+ * @throws MissingToolError that says what is missing and how to get it.
  */
-export async function requireGo(part: Part, env: NodeJS.ProcessEnv): Promise<void> {
+export async function requireGo(part: GoPart, env: NodeJS.ProcessEnv): Promise<void> {
   const wanted = await readWantedGo(part);
   const { version, fetchesNewer } = await askGo(env, wanted);
   if (compareReleases(version, wanted) >= 0) return;
   if (fetchesNewer && compareReleases(version, '1.21') >= 0) return;
-  throw new CommandError(`Go ${version} is too old: ${part.name} needs Go ${wanted} or newer; ${howToGetGo}`);
+  throw new MissingToolError(`Go ${version} is too old: ${part.name} needs Go ${wanted} or newer; ${howToGetGo}`);
 }
 
 /** The release that the go.mod of a part asks for. */
-async function readWantedGo({ folder }: Part): Promise<string> {
+async function readWantedGo({ folder }: GoPart): Promise<string> {
   const goMod = await readFile(join(folder, 'go.mod'), 'utf8');
   return /^go (\S+)$/m.exec(goMod)?.[1] ?? '1.21';
 }
@@ -38,9 +39,9 @@ async function askGo(env: NodeJS.ProcessEnv, wanted: string): Promise<{ version:
     const [release = '', toolchain = ''] = stdout.trim().split('\n');
     return { version: /^go(\d+(\.\d+)*)/.exec(release)?.[1] ?? '0', fetchesNewer: /auto|path/.test(toolchain) };
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const isMissing = codeOf(error) === 'ENOENT';
     const problem = isMissing ? 'is not on PATH' : `does not work (${error instanceof Error ? error.message : error})`;
-    throw new CommandError(
+    throw new MissingToolError(
       `Go ${problem}: the parts are built from their Go modules with Go ${wanted} or newer; ${howToGetGo}`,
     );
   }
@@ -54,4 +55,18 @@ function compareReleases(first: string, second: string): number {
     if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** Runs the Go command in a folder. @returns what it wrote to standard output. @throws ToolError when it fails */
+export async function runGo(folder: string, args: readonly string[], options: ToolOptions): Promise<string> {
+  // Without C, as the published programs are: no compiler for it is needed, and no library at run time. Flags and workspaces of
+  // the user are for the user's own modules.
+  const env = { CGO_ENABLED: '0', GOFLAGS: '-buildvcs=false', GOWORK: 'off' };
+  return await runTool({ tool: 'go', folder, args, env, describeStep }, options);
+}
+
+function describeStep(line: string): string | undefined {
+  const [, download] = /^go: downloading (\S+)/.exec(line) ?? [];
+  if (download !== undefined) return `downloading ${download}`;
+  return /^[\w.~-]+(\/[\w.~-]+)*$/.test(line) ? `compiling ${line}` : undefined;
 }
