@@ -1,4 +1,4 @@
-import { runCommand } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
 import packageJson from '../../package.json' with { type: 'json' };
 import { demoSettings } from './config.ts';
 import { runDemo } from './run-demo.ts';
@@ -7,7 +7,7 @@ await runCommand({
   name: 'demo',
   version: packageJson.version,
   summary:
-    'Starts billaged-sim, metald-sim and clients that use them, and shows what goes on until Ctrl-C. The variables of the two services hold here, too.',
+    'Starts billaged-sim, metald-sim and clients, and shows their status until Ctrl-C. The environment variables of both services apply as well.',
   settings: demoSettings,
   prefixes: [],
   main: runDemo,

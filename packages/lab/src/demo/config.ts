@@ -1,20 +1,20 @@
-import { kinds, type SettingValues, setting } from '@vmobs/telemetry';
+import { kinds, type SettingValues, setting } from '@vmobs/settings';
 
-/** What the demo can be told. The settings of the two services hold, too, under their own variables. */
+/** Settings of the demo. The variables of both services apply as well. */
 export const demoSettings = {
   clients: setting({
     variables: ['VMOBS_DEMO_CLIENTS'],
     flag: 'clients',
     kind: kinds.integer({ min: 0, max: 1_000 }),
     default: 8,
-    help: 'clients that use metald, each with one VM at a time',
+    help: 'number of clients; each has one VM at a time',
   }),
   lifeMs: setting({
     variables: ['VMOBS_DEMO_LIFE'],
     flag: 'life',
     kind: kinds.duration,
     default: 30_000,
-    help: 'how long a VM runs on average',
+    help: 'average lifetime of a VM',
   }),
   seed: setting({
     variables: ['VMOBS_DEMO_SEED'],
@@ -28,21 +28,21 @@ export const demoSettings = {
     flag: 'time-scale',
     kind: kinds.number({ min: 0.001, max: 1_000_000 }),
     default: 20,
-    help: 'how many times faster than real VMs boot and stop',
+    help: 'how many times faster than in reality VMs boot and stop',
   }),
   portOffset: setting({
     variables: ['VMOBS_DEMO_PORT_OFFSET'],
     flag: 'port-offset',
     kind: kinds.integer({ min: 0, max: 50_000 }),
     default: 0,
-    help: 'added to every port, for when the usual ones are taken',
+    help: 'added to every port, if the usual ones are in use',
   }),
   forMs: setting({
     variables: ['VMOBS_DEMO_FOR'],
     flag: 'for',
     kind: kinds.duration,
     default: 0,
-    help: 'end by itself after this time; 0 is until Ctrl-C',
+    help: 'end after this time; 0 means until Ctrl-C',
   }),
 };
 

@@ -29,7 +29,7 @@ test('a status is one line, with the errors of services and clients together', (
   expect(writeLine(status)).toBe(line);
 });
 
-test('where standard output is no terminal, there are plain lines and no control characters', () => {
+test('without a terminal, output has plain lines and no control characters', () => {
   const program = `
     import { createDisplay } from '${new URL('./display.ts', import.meta.url)}';
     const display = createDisplay(process.stdout);

@@ -2,30 +2,30 @@ import { styleText } from 'node:util';
 import { createLogUpdate } from 'log-update';
 import type { Status } from './status.ts';
 
-/** Something that runs, and its addresses. */
+/** A running program and its addresses. */
 export interface Place {
   readonly name: string;
   readonly urls: readonly string[];
 }
 
-/** Shows the demo to a person. */
+/** The output of the demo. */
 export interface Display {
-  /** Says that something has happened. */
+  /** Prints an event. */
   say(line: string): void;
-  /** Says where things are; from now on, wherever the status is shown. */
+  /** Prints the addresses; on a terminal, with each status. */
   showPlaces(places: readonly Place[]): void;
   show(status: Status): void;
-  /** Leaves what is shown and shows no more. */
+  /** Keeps the last status on the screen and stops. */
   end(): void;
 }
 
-/** Room for the longest name, node_exporter. */
+/** Width of the longest name, node_exporter. */
 const nameWidth = 13;
 
-/** How often a status is shown: a live block each second, a plain line less often. */
+/** Interval of the status: a live block each second, a plain line less often. */
 export const refreshMs = { live: 1_000, plain: 10_000 };
 
-/** Makes a block that is written over on a terminal, and plain lines elsewhere. */
+/** Creates a block that is updated in place on a terminal, and plain lines elsewhere. */
 export function createDisplay(stream: NodeJS.WriteStream): Display {
   if (!stream.isTTY) {
     return {
@@ -47,7 +47,7 @@ export function createDisplay(stream: NodeJS.WriteStream): Display {
   };
 }
 
-/** A line for each thing that runs. */
+/** A line for each running program. */
 function writePlaces(places: readonly Place[]): string {
   return places.map(({ name, urls }) => `${name.padEnd(nameWidth)}  ${urls.join('  ')}`).join('\n');
 }
@@ -73,7 +73,7 @@ function writeBlock(status: Status, places: readonly Place[]): string {
   const { vms } = status;
   return [
     '',
-    `${styleText('bold', 'vmobs demo')}  ${dim(`${Math.round(status.seconds)} s, Ctrl-C ends it`)}`,
+    `${styleText('bold', 'vmobs demo')}  ${dim(`${Math.round(status.seconds)} s, press Ctrl-C to stop`)}`,
     '',
     writePlaces(places).replace(/^/gm, '  '),
     '',

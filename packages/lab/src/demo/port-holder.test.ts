@@ -35,7 +35,7 @@ test('a port that nobody listens on is free and has no holder', async () => {
   expect(await findPortHolder(port)).toBeUndefined();
 });
 
-test('another process is told by its command and its pid', async () => {
+test('another process is named by its command and its pid', async () => {
   const script = "const s = net.createServer().listen(0, '127.0.0.1', () => console.log(s.address().port))";
   const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exit = once(child, 'exit');

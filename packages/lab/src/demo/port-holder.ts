@@ -12,17 +12,17 @@ export function isPortTaken(port: number): Promise<boolean> {
   });
 }
 
-/** Says which process listens on a port, such as `node (pid 4711)`; `undefined` where that cannot be known. */
+/** The process that listens on a port, such as `node (pid 4711)`; `undefined` if it cannot be determined. */
 export async function findPortHolder(port: number): Promise<string | undefined> {
   try {
     return process.platform === 'linux' ? await findInProc(port) : await findWithLsof(port);
   } catch {
-    // Another user's process, or no lsof: then it cannot be known.
+    // Another user's process, or lsof is missing.
     return undefined;
   }
 }
 
-/** Linux lists listening sockets by inode, and each process the sockets that it has open. */
+/** Linux lists listening sockets by inode, and the open sockets of each process. */
 async function findInProc(port: number): Promise<string | undefined> {
   const tables = await Promise.all(
     ['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8').catch(() => '')),

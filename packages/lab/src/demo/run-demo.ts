@@ -4,7 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { billagedPrefixes, billagedSettings } from '@vmobs/billaged-sim/config';
 import { metaldPrefixes, metaldSettings } from '@vmobs/metald-sim/config';
-import { CommandError, readSettings, runUntilSignal } from '@vmobs/telemetry';
+import { CommandError, readSettings } from '@vmobs/settings';
+import { runUntilSignal } from '@vmobs/telemetry/command';
+import { createVictoriaLogsStore } from '../logs/victorialogs-store.ts';
+import { watchLogs } from '../logs/watch-logs.ts';
+import type { LabMetrics } from '../metrics.ts';
 import { findPart } from '../parts/find-parts.ts';
 import { repositoryRoot } from '../parts/part.ts';
 import { startProcess } from '../processes/start-process.ts';
@@ -13,14 +17,15 @@ import { partCommands, type StackPart, stackParts } from '../stack/stack-parts.t
 import { startTraffic, type Traffic } from '../traffic/traffic.ts';
 import { type ReceivedNotification, startWebhookSink } from '../webhook-sink/webhook-sink.ts';
 import type { DemoConfig } from './config.ts';
-import { createDisplay, type Display, refreshMs } from './display.ts';
+import { createDisplay, type Display, type Place, refreshMs } from './display.ts';
 import { findPortHolder, isPortTaken } from './port-holder.ts';
+import { announceDemo } from './running-demos.ts';
 import { createStatusReader } from './status.ts';
 
 /** The folder with the configuration of the stack. */
 const compose = join(repositoryRoot, 'compose');
 
-/** The ports of one demo: those that the settings of the two services say and the usual ones, moved by the offset. */
+/** The ports of the demo: those from the settings of both services and the usual ones, plus the offset. */
 function choosePorts({ portOffset }: DemoConfig) {
   const metald = readSettings(metaldSettings, { env: process.env, prefixes: metaldPrefixes });
   const billaged = readSettings(billagedSettings, { env: process.env, prefixes: billagedPrefixes });
@@ -33,13 +38,28 @@ function choosePorts({ portOffset }: DemoConfig) {
   };
 }
 
-/** The programs of the parts of the stack that this machine has. */
+/** The installed programs of the stack. */
 async function findPrograms(): Promise<ReadonlyMap<StackPart, string>> {
   const found = await Promise.all(stackParts.map(async (part) => [part, (await findPart(part))?.path] as const));
   return new Map(found.flatMap(([part, path]) => (path === undefined ? [] : [[part, path]])));
 }
 
 const urlOf = (port: number) => `http://127.0.0.1:${port}`;
+
+/** What the steps of a demo share. */
+interface DemoContext {
+  readonly config: DemoConfig;
+  readonly ports: ReturnType<typeof choosePorts>;
+  readonly programs: ReadonlyMap<StackPart, string>;
+  /** Folder of everything that this demo writes. */
+  readonly folder: string;
+  readonly logFolders: readonly string[];
+  readonly display: Display;
+  /** Close what was started, to be called in reverse order. */
+  readonly closers: (() => Promise<void>)[];
+  readonly signal: AbortSignal;
+  readonly onDeath: (name: string, reason: string) => void;
+}
 
 /** Runs the demo until a signal, the end of its time, or the death of a service. @returns the exit status */
 export async function runDemo(config: DemoConfig): Promise<number> {
@@ -50,6 +70,7 @@ export async function runDemo(config: DemoConfig): Promise<number> {
     await requireFree(port);
   }
   const folder = await mkdtemp(join(tmpdir(), 'vmobs-demo-'));
+  const logFolders = ['metald', 'billaged'].map((name) => join(folder, name));
   const display = createDisplay(process.stdout);
   const closers: (() => Promise<void>)[] = [];
   const ending = new AbortController();
@@ -58,96 +79,132 @@ export async function runDemo(config: DemoConfig): Promise<number> {
     display.say(`${name} ended by itself: ${reason}`);
     ended.resolve(1);
   };
+  const context = { config, ports, programs, folder, logFolders, display, closers, signal: ending.signal, onDeath };
 
-  // Traces are recorded where there is a collector to take them, unless the user has decided.
-  const tracing: Record<string, string> = {};
-  if (programs.has('otelcol')) {
-    for (const prefix of ['UNKEY_METALD', 'BILLAGED']) {
-      tracing[`${prefix}_OTEL_ENABLED`] = process.env[`${prefix}_OTEL_ENABLED`] ?? 'true';
-      tracing[`${prefix}_OTEL_ENDPOINT`] =
-        process.env[`${prefix}_OTEL_ENDPOINT`] ?? `127.0.0.1:${4318 + config.portOffset}`;
-    }
-  }
-
-  const startService = async (name: 'metald' | 'billaged', flags: readonly string[]) => {
-    display.say(`starting ${name}`);
-    const main = fileURLToPath(import.meta.resolve(`@vmobs/${name}-sim/main`));
-    const { stop } = await startProcess({
-      name,
-      command: process.execPath,
-      flags: [main, `--port=${ports[name]}`, `--metrics-port=${ports[`${name}Metrics`]}`, ...flags],
-      // The collector reads the file; what else the process writes, such as why it cannot start, goes beside it.
-      env: {
-        LOG_FILE: join(folder, name, `${name}.log`),
-        UNKEY_METALD_SIM_SPOOL: join(folder, 'metald-spool'),
-        ...tracing,
-      },
-      logFile: join(folder, `${name}.out`),
-      readyUrl: `${urlOf(ports[`${name}Metrics`])}/ready`,
-      ipc: true,
-      signal: ending.signal,
-      onDeath,
-    });
-    closers.push(stop);
-  };
-
-  const start = async () => {
-    const sink = await startWebhookSink({
-      port: ports.lab,
-      onNotification: (news) => display.say(writeNotification(news)),
-    });
-    closers.push(sink.close);
-    if (programs.size > 0) display.say(`starting ${[...programs.keys()].join(', ')}`);
-    const stack = await startStack({
-      compose,
-      folder,
-      serviceLogs: folder,
-      ports,
-      portOffset: config.portOffset,
-      programs,
-      signal: ending.signal,
-      onDeath,
-    });
-    closers.push(stack.stop);
-    await startService('billaged', [`--database=${join(folder, 'billaged.db')}`]);
-    await startService('metald', [
-      `--billing-endpoint=${urlOf(ports.billaged)}`,
-      `--seed=${config.seed}`,
-      `--time-scale=${config.timeScale}`,
-      `--max-vms=${Math.max(25, 2 * config.clients)}`,
-    ]);
-    const traffic = startTraffic({ metaldUrl: urlOf(ports.metald), ...config });
-    closers.push(traffic.stop);
-
-    display.showPlaces([
-      { name: 'metald', urls: [urlOf(ports.metald), `${urlOf(ports.metaldMetrics)}/metrics`] },
-      { name: 'billaged', urls: [urlOf(ports.billaged), `${urlOf(ports.billagedMetrics)}/metrics`] },
-      ...Array.from(stack.urls, ([name, url]) => ({ name, urls: [url] })),
-      { name: 'alerts', urls: [`${sink.url}/alerts`] },
-      { name: 'logs', urls: [folder] },
-    ]);
-    if (stack.missing.length > 0)
-      display.say(`not on this machine: ${stack.missing.join(', ')}; npx -y pnpm@12 parts builds them`);
-
-    closers.push(await showStatus(display, ports, traffic));
+  const starting = startDemo(context).then(() => {
     if (config.forMs > 0) setTimeout(() => ended.resolve(0), config.forMs).unref();
-  };
-
-  const starting = start();
-  // A failed start ends the demo; one that failed because the demo is ending does not matter.
+  });
+  // A failed start ends the demo; a failure because the demo is ending does not matter.
   starting.catch(() => ended.resolve(1));
   const exitStatus = await runUntilSignal({
     ended: ended.promise,
-    /** Ends what was started, the last first: status, traffic, metald, billaged, stack. */
+    /** Closes what was started, the last first: status, traffic, metald, billaged, stack. */
     async close() {
       ending.abort();
       await starting.catch(() => undefined);
       for (const close of closers.splice(0).reverse()) await close();
       display.end();
+      display.say(`the files of this demo are in ${folder}; delete it when you are done`);
     },
   });
   if (exitStatus !== 0) await starting;
   return exitStatus;
+}
+
+/** Starts the sink of alerts, the stack, both services, the log check, traffic and the status, in this order. */
+async function startDemo(context: DemoContext): Promise<void> {
+  const { config, ports, programs, folder, logFolders, display, closers, signal, onDeath } = context;
+  const sink = await startWebhookSink({
+    port: ports.lab,
+    onNotification: (news) => display.say(writeNotification(news)),
+  });
+  closers.push(sink.close);
+  if (programs.size > 0) display.say(`starting ${[...programs.keys()].join(', ')}`);
+  const { portOffset } = config;
+  const stack = await startStack({
+    compose,
+    folder,
+    serviceLogs: folder,
+    ports,
+    portOffset,
+    programs,
+    signal,
+    onDeath,
+  });
+  closers.push(stack.stop);
+  await startService(context, 'billaged', [`--database=${join(folder, 'billaged.db')}`]);
+  await startService(context, 'metald', [
+    `--billing-endpoint=${urlOf(ports.billaged)}`,
+    `--seed=${config.seed}`,
+    `--time-scale=${config.timeScale}`,
+    `--max-vms=${Math.max(25, 2 * config.clients)}`,
+  ]);
+  const logStoreUrl = stack.urls.get('victoria-logs');
+  if (logStoreUrl !== undefined) closers.push(watchLogStore(context, logStoreUrl, sink.metrics));
+  const traffic = startTraffic({ metaldUrl: urlOf(ports.metald), ...config });
+  closers.push(traffic.stop);
+
+  display.showPlaces(placesOf(context, { sinkUrl: sink.url, parts: [...stack.urls.keys()] }));
+  const { pid } = process;
+  const startedAt = new Date().toISOString();
+  closers.push(await announceDemo({ pid, startedAt, logFolders, logStoreUrl: logStoreUrl ?? null }));
+  if (stack.missing.length > 0)
+    display.say(`not installed: ${stack.missing.join(', ')}; npx -y pnpm@12 parts builds them`);
+  closers.push(await showStatus(display, ports, traffic));
+}
+
+async function startService(
+  { ports, folder, closers, display, signal, onDeath, ...context }: DemoContext,
+  name: 'metald' | 'billaged',
+  flags: readonly string[],
+): Promise<void> {
+  display.say(`starting ${name}`);
+  const main = fileURLToPath(import.meta.resolve(`@vmobs/${name}-sim/main`));
+  const { stop } = await startProcess({
+    name,
+    command: process.execPath,
+    flags: [main, `--port=${ports[name]}`, `--metrics-port=${ports[`${name}Metrics`]}`, ...flags],
+    // The collector reads this file; other output, such as why the process cannot start, goes to a file beside it.
+    env: {
+      LOG_FILE: join(folder, name, `${name}.log`),
+      UNKEY_METALD_SIM_SPOOL: join(folder, 'metald-spool'),
+      ...tracingOf(context),
+    },
+    logFile: join(folder, `${name}.out`),
+    readyUrl: `${urlOf(ports[`${name}Metrics`])}/ready`,
+    ipc: true,
+    signal,
+    onDeath,
+  });
+  closers.push(stop);
+}
+
+/** Variables that enable traces if there is a collector, unless the user has set them. */
+function tracingOf({ programs, config }: Pick<DemoContext, 'programs' | 'config'>): Readonly<Record<string, string>> {
+  if (!programs.has('otelcol')) return {};
+  const defaults = ['UNKEY_METALD', 'BILLAGED'].flatMap((prefix) => [
+    [`${prefix}_OTEL_ENABLED`, 'true'] as const,
+    [`${prefix}_OTEL_ENDPOINT`, `127.0.0.1:${4318 + config.portOffset}`] as const,
+  ]);
+  return Object.fromEntries(defaults.map(([name, value]) => [name, process.env[name] ?? value]));
+}
+
+/** Compares the log store with the log files. @returns what stops it */
+function watchLogStore({ display, logFolders }: DemoContext, url: string, metrics: LabMetrics): () => Promise<void> {
+  const { close } = watchLogs({
+    folders: logFolders,
+    store: createVictoriaLogsStore(url),
+    metrics,
+    report: (_severity, { err }, message) => display.say(err instanceof Error ? `${message}: ${err.message}` : message),
+  });
+  return close;
+}
+
+/** The addresses that the demo shows. */
+function placesOf(
+  { ports, config, logFolders }: DemoContext,
+  { sinkUrl, parts }: { readonly sinkUrl: string; readonly parts: readonly StackPart[] },
+): readonly Place[] {
+  return [
+    { name: 'metald', urls: [`${urlOf(ports.metald)}/health`, `${urlOf(ports.metaldMetrics)}/metrics`] },
+    { name: 'billaged', urls: [`${urlOf(ports.billaged)}/stats`, `${urlOf(ports.billagedMetrics)}/metrics`] },
+    ...parts.map((name) => {
+      const [port, path] = partCommands[name].page;
+      return { name, urls: [urlOf(port + config.portOffset) + path] };
+    }),
+    { name: 'alerts', urls: [`${sinkUrl}/alerts`] },
+    { name: 'log files', urls: logFolders },
+  ];
 }
 
 /** One line for a notification of Alertmanager. */
@@ -156,14 +213,14 @@ function writeNotification({ status, groupLabels, alerts }: ReceivedNotification
   return `alert ${status}: ${groupLabels['alertname'] ?? 'of several kinds'}  ${summaries}`;
 }
 
-/** Shows the status again and again. @returns what ends that, with a last one */
+/** Shows the status periodically. @returns what stops that, after a last one */
 async function showStatus(display: Display, ports: ReturnType<typeof choosePorts>, traffic: Traffic) {
   const reader = createStatusReader({
     metaldMetricsUrl: urlOf(ports.metaldMetrics),
     billagedMetricsUrl: urlOf(ports.billagedMetrics),
     traffic,
   });
-  // Rates count from here.
+  // Rates start here.
   await reader.read();
   const show = async () => display.show(await reader.read());
   const refresh = setInterval(show, process.stdout.isTTY ? refreshMs.live : refreshMs.plain);
@@ -173,11 +230,11 @@ async function showStatus(display: Display, ports: ReturnType<typeof choosePorts
   };
 }
 
-/** @throws CommandError that names the port, who has it, and how to choose others. */
+/** @throws CommandError that names the port, the process that uses it, and how to choose other ports. */
 async function requireFree(port: number): Promise<void> {
   if (!(await isPortTaken(port))) return;
   const holder = await findPortHolder(port);
   throw new CommandError(
-    `port ${port} is taken by ${holder ?? 'another process'}; end that or move all ports with --port-offset 1000`,
+    `port ${port} is in use by ${holder ?? 'another process'}; end that process or move all ports with --port-offset 1000`,
   );
 }

@@ -13,7 +13,7 @@ rpcs_total 1.5e3
 load NaN
 `;
 
-test('a page is read by series as it is written, labels with spaces included, and comments are left out', () => {
+test('parsing a page keeps series as written, spaces included, and skips comments', () => {
   expect([...readPage(text)]).toEqual([
     ['vms_total{state="running"}', 3],
     ['vms_total{state="shut down"}', 2],
@@ -24,7 +24,7 @@ test('a page is read by series as it is written, labels with spaces included, an
   expect(readPage('').size).toBe(0);
 });
 
-test('the sum of a metric takes all of its series, and none of a metric whose name begins alike', () => {
+test('the sum of a metric covers its series and none of a metric with a longer name', () => {
   const page = readPage(text);
   expect(sumOf(page, 'vms_total')).toBe(5);
   expect(sumOf(page, 'vms_total_seen')).toBe(100);

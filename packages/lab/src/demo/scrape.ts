@@ -1,7 +1,7 @@
-/** The samples of one page of metrics, by series as it is written there. */
+/** The samples of one page of metrics, by series as written on the page. */
 export type Page = ReadonlyMap<string, number>;
 
-/** Reads `/metrics` of a service in the text format; an empty page when it does not answer. */
+/** Reads `/metrics` of a service in the text format; an empty page if it does not answer. */
 export async function scrape(metricsUrl: string): Promise<Page> {
   try {
     const response = await fetch(`${metricsUrl}/metrics`, { headers: { accept: 'text/plain' } });

@@ -1,7 +1,7 @@
 import type { Traffic } from '../traffic/traffic.ts';
 import { type Page, scrape, sumOf } from './scrape.ts';
 
-/** What goes on in the demo. Everything about the services is read from their `/metrics`, as a monitor would. */
+/** The status of the demo. All values of the services are read from `/metrics`. */
 export interface Status {
   readonly seconds: number;
   readonly vms: Readonly<Record<'created' | 'running' | 'paused' | 'shutdown', number>>;
@@ -12,24 +12,24 @@ export interface Status {
   readonly samplesBilled: number;
   /** Internal errors of both services. */
   readonly errors: number;
-  /** Lives of VMs that a client could not finish. */
+  /** VM life cycles that a client could not finish. */
   readonly clientErrors: number;
   readonly lastClientError: string;
 }
 
-/** Reads the status again and again; rates are those since the last reading. */
+/** Reads the status; rates are those since the last reading. */
 export interface StatusReader {
   read(): Promise<Status>;
 }
 
-/** Where the status is read from. */
+/** Sources of the status. */
 export interface StatusSources {
   readonly metaldMetricsUrl: string;
   readonly billagedMetricsUrl: string;
   readonly traffic: Traffic;
 }
 
-/** Makes a reader. */
+/** Creates a reader. */
 export function createStatusReader({ metaldMetricsUrl, billagedMetricsUrl, traffic }: StatusSources): StatusReader {
   const startedAt = performance.now();
   let before: { at: number; metald: Page } | undefined;

@@ -36,7 +36,7 @@ test('an address that answers is healthy, without a word', async () => {
   expect(await probe(`${base}/ready`)).toEqual({ status: 0, output: '' });
 });
 
-test('another status is not, and is told', async () => {
+test('another status is not, and is reported', async () => {
   expect(await probe(`${base}/draining`)).toEqual({ status: 1, output: `${base}/draining answered 503\n` });
 });
 

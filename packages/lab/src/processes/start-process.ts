@@ -3,46 +3,45 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
 
-/** A program to start as a process of its own. */
+/** A program to start as a separate process. */
 export interface ProcessOptions {
   readonly name: string;
   readonly command: string;
   readonly flags: readonly string[];
-  /** Variables besides those of this process. */
+  /** Environment variables in addition to those of this process. */
   readonly env?: Readonly<Record<string, string>>;
-  /** File that it writes to, standard error included. */
+  /** File for its standard output and standard error. */
   readonly logFile: string;
-  /** Address that answers with success once it is ready. */
+  /** Address that answers with a success status once the program is ready. */
   readonly readyUrl: string;
-  /** Whether to open an IPC channel, by which a program of ours notices that its launcher is gone. @default false */
+  /** Whether to open an IPC channel, so that one of our programs notices when its launcher ends. @default false */
   readonly ipc?: boolean;
-  /** Aborted when it is not wanted any more before it is ready. */
+  /** Aborts the start. */
   readonly signal: AbortSignal;
-  /** Is told when it ends without having been asked to. */
+  /** Called when it ends without `stop`. */
   readonly onDeath: (name: string, reason: string) => void;
 }
 
-/** A program that runs as a process of its own. */
+/** A running program. */
 export interface StartedProcess {
-  /** Asks it to end, and ends it by force when it does not. `SIGKILL` ends it by force at once, as a crash would. */
+  /** Ends it, by force if it does not end in time. `SIGKILL` ends it by force at once, like a crash. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** How long a program may take to be ready, on a slow machine that loads it for the first time. */
+/** Time limit for the start, on a slow machine that loads the program for the first time. */
 const startLimitMs = 30_000;
 
-/** How long a program may take to end. Metald may use 3 s of it to send what is left. */
+/** Time limit for the end. metald may use 3 s of it to send its remaining batches. */
 const stopLimitMs = 4_000;
 
 /**
  * Starts a program and waits until it is ready.
  *
- * It is the leader of its own process group, so that Ctrl-C in a terminal reaches the launcher alone, which then ends
- * all in order.
+ * It leads its own process group, so that Ctrl-C in a terminal reaches only the launcher, which then ends all in order.
  *
- * @throws CommandError with the end of its log when it ends before it is ready, or is not ready in time.
+ * @throws CommandError with the end of its log if it ends before it is ready, or is not ready in time.
  */
 export async function startProcess(options: ProcessOptions): Promise<StartedProcess> {
   const { name, command, flags, env, logFile, readyUrl, ipc = false, signal, onDeath } = options;

@@ -1,11 +1,12 @@
-import { runCommand, runUntilSignal } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
+import { runUntilSignal } from '@vmobs/telemetry/command';
 import { labSettings, version } from './config.ts';
 import { startLab } from './start-lab.ts';
 
 await runCommand({
   name: 'lab',
   version,
-  summary: 'Clients that use metald until Ctrl-C, and the address where Alertmanager delivers.',
+  summary: 'Runs clients of metald until Ctrl-C, receives notifications of Alertmanager, and checks the log store.',
   settings: labSettings,
   prefixes: [],
   async main(config) {

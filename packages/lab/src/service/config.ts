@@ -1,19 +1,15 @@
-import {
-  kinds,
-  readSettings,
-  type SettingValues,
-  setting,
-  type TelemetrySettings,
-  telemetrySettings,
-} from '@vmobs/telemetry';
+import { kinds, type SettingValues, setting } from '@vmobs/settings';
+import { readTelemetrySettings, type TelemetrySettings } from '@vmobs/telemetry';
+import { telemetrySettings } from '@vmobs/telemetry/command';
 import packageJson from '../../package.json' with { type: 'json' };
+import { logSettings } from '../logs/config.ts';
 
 /** Version of the lab. */
 export const version = packageJson.version;
 
 const telemetry = telemetrySettings({ name: 'lab', version });
 
-/** What the lab can be told. */
+/** Settings of the lab. */
 export const labSettings = {
   metald: setting({
     variables: ['VMOBS_LAB_METALD'],
@@ -27,14 +23,14 @@ export const labSettings = {
     flag: 'clients',
     kind: kinds.integer({ min: 0, max: 1_000 }),
     default: 8,
-    help: 'clients that use metald, each with one VM at a time',
+    help: 'number of clients; each has one VM at a time',
   }),
   lifeMs: setting({
     variables: ['VMOBS_LAB_LIFE'],
     flag: 'life',
     kind: kinds.duration,
     default: 30_000,
-    help: 'how long a VM runs on average',
+    help: 'average lifetime of a VM',
   }),
   seed: setting({
     variables: ['VMOBS_LAB_SEED'],
@@ -48,15 +44,24 @@ export const labSettings = {
     flag: 'port',
     kind: kinds.port,
     default: 8090,
-    help: 'port on which Alertmanager delivers',
+    help: 'port for notifications of Alertmanager',
   }),
   address: setting({
     variables: ['VMOBS_LAB_ADDRESS'],
     flag: 'address',
     kind: kinds.text,
     default: '127.0.0.1',
-    help: 'address that this port listens on',
+    help: 'address for this port',
   }),
+  logStore: logSettings.logStore,
+  logStoreUrl: {
+    ...logSettings.logStoreUrl,
+    help: 'address of the log store; default: its usual port on this machine',
+  },
+  logFiles: {
+    ...logSettings.logFiles,
+    help: 'folders with the log files to compare the log store with; default: no comparison',
+  },
   logLevel: telemetry.logLevel,
   logFormat: telemetry.logFormat,
 };
@@ -64,11 +69,11 @@ export const labSettings = {
 /** Values of the settings of the lab. */
 export type LabConfig = SettingValues<typeof labSettings>;
 
-/** The telemetry of the lab: logs alone, since it is no service that is monitored. */
+/** The telemetry of the lab: only logs, because it is not a monitored service. */
 export function labTelemetrySettings({
   logLevel,
   logFormat,
 }: Pick<LabConfig, 'logLevel' | 'logFormat'>): TelemetrySettings {
-  const defaults = readSettings(telemetry, { env: {}, prefixes: [] });
+  const defaults = readTelemetrySettings({ name: 'lab', version }, { env: {} });
   return { ...defaults, metricsEnabled: false, logLevel, logFormat };
 }

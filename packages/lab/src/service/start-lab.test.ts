@@ -1,11 +1,14 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { startMetald } from '@vmobs/metald-sim';
-import { readSettings } from '@vmobs/telemetry';
+import { readSettings } from '@vmobs/settings';
 import { afterEach, expect, test } from 'vitest';
 import { labSettings } from './config.ts';
 import { startLab } from './start-lab.ts';
 
 /** How long a slow machine may take. */
-const patience = { timeout: 20_000 };
+const patience = { timeout: 100_000 };
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -14,7 +17,7 @@ afterEach(async () => {
 
 const defaults = readSettings(labSettings, { env: {}, prefixes: [] });
 
-test('clients use metald, notifications are log lines, and all ends in order', async () => {
+test('clients use metald, notifications are logged, and close ends everything in order', async () => {
   const metald = await startMetald({
     port: 0,
     metricsPort: 0,
@@ -67,11 +70,29 @@ test('clients use metald, notifications are log lines, and all ends in order', a
   );
 });
 
-test('a port that is taken is told in one sentence', async () => {
+test('a port in use is reported in one sentence', async () => {
   const first = await startLab({ ...defaults, port: 0, clients: 0, logLevel: 'silent' });
   closers.push(first.close);
   const port = Number(new URL(first.url).port);
   await expect(startLab({ ...defaults, port, clients: 0, logLevel: 'silent' })).rejects.toThrow(
     new RegExp(`the webhook sink cannot listen on 127.0.0.1:${port}: .*EADDRINUSE`),
   );
+});
+
+test('a lab that cannot compare the log store leaves no port open', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  const lab = startLab({
+    ...defaults,
+    port,
+    clients: 0,
+    logFiles: ['/logs'],
+    logStoreUrl: 'ftp://logs',
+    logLevel: 'silent',
+  });
+  await expect(lab).rejects.toThrow('ftp://logs is not the address of a log store');
+  await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
 });

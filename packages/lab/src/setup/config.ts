@@ -1,6 +1,6 @@
-import { kinds, setting } from '@vmobs/telemetry';
+import { kinds, setting } from '@vmobs/settings';
 
-/** What `lab-setup` can be told. */
+/** Settings of `lab-setup`. */
 export const setupSettings = {
   grafanaPasswordFile: setting({
     variables: ['VMOBS_GRAFANA_PASSWORD_FILE'],

@@ -28,7 +28,7 @@ test('nobody but the owner and the group can read either file', async () => {
   for (const name of ['password', 'url']) expect((await stat(join(folder, name))).mode & 0o777).toBe(0o440);
 });
 
-test('a folder that is not there is named', async () => {
+test('a missing folder is named', async () => {
   const folder = join(await freshFolder(), 'nowhere');
   await expect(keepDatabaseSecrets(folder)).rejects.toThrow(
     `the password file ${join(folder, 'password')} cannot be used`,

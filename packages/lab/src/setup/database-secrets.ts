@@ -1,6 +1,6 @@
 import { chmod, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
 import { keepPassword } from './password-file.ts';
 
 /** Where the replicas of billaged find their database, as compose/scale.yaml has it. */

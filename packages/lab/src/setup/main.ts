@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { runCommand } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
 import packageJson from '../../package.json' with { type: 'json' };
 import { setupSettings } from './config.ts';
 import { keepDatabaseSecrets } from './database-secrets.ts';

@@ -19,24 +19,24 @@ test('a password is drawn once and kept', async () => {
   expect(await readFile(file, 'utf8')).toBe(first.password);
 });
 
-test('two files get two passwords', async () => {
+test('two files get different passwords', async () => {
   const [one, other] = await Promise.all(['a', 'b'].map((name) => keepPassword(join(folder, name))));
   expect(one?.password).not.toBe(other?.password);
 });
 
-test('nobody but the owner and the group can read the file', async () => {
+test('only the owner and the group can read the file', async () => {
   const file = join(folder, 'password');
   await keepPassword(file);
   expect((await stat(file)).mode & 0o777).toBe(0o440);
 });
 
-test('an empty file is refused and said what to do', async () => {
+test('an empty file is refused with what to do', async () => {
   const file = join(folder, 'password');
   await writeFile(file, '\n');
   await expect(keepPassword(file)).rejects.toThrow(/cannot be used: it is empty; remove it/);
 });
 
-test('a folder that is not there is named', async () => {
+test('a missing folder is named', async () => {
   const file = join(folder, 'nowhere/password');
   await expect(keepPassword(file)).rejects.toThrow(`the password file ${file} cannot be used: ENOENT`);
 });

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
 
-/** Bits that nobody guesses, in characters that every shell and form takes. */
+/** Enough random bits, in characters that need no quoting. */
 const passwordBytes = 24;
 
-/** Its owner and its group, which is Grafana's, may read it; nobody writes it again. */
+/** Readable for its owner and for its group, which is Grafana's; never rewritten. */
 const mode = 0o440;
 
 /**
- * Reads a password from a file, and draws one where there is no file.
+ * Reads a password from a file, or creates the file with a random one.
  *
  * @throws CommandError when the file can be neither read nor written, or is empty.
  */
@@ -23,10 +23,10 @@ export async function keepPassword(file: string): Promise<{ readonly password: s
         throw error;
       },
     );
-    // What a umask took away.
+    // Restores the bits that a umask removed.
     if (isNew) await chmod(file, mode);
     const password = (await readFile(file, 'utf8')).trim();
-    if (password === '') throw new Error('it is empty; remove it, and one is drawn');
+    if (password === '') throw new Error('it is empty; remove it to get a new one');
     return { password, isNew };
   } catch (error) {
     throw new CommandError(

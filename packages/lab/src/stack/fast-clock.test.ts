@@ -18,7 +18,7 @@ groups:
   expect(fast).toContain('x[180000ms:2000ms]) > 300');
 });
 
-test('words that only look like durations stay', () => {
+test('words that only look like durations stay unchanged', () => {
   const text = 'summary: down for 5m\n  expr: slo:errors:ratio_rate5m > 0.1\n  retention:\n    time: 15d\n';
   expect(divideDurations(text, 30)).toBe(text);
 });

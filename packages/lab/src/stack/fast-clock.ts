@@ -1,6 +1,6 @@
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const;
 
-/** The keys of Prometheus and Alertmanager whose values are times that pass. */
+/** Keys of Prometheus and Alertmanager whose values are durations. */
 const timeKeys = [
   'for',
   'keep_firing_for',
@@ -15,8 +15,8 @@ const timeKeys = [
 ];
 
 /**
- * Divides the durations of a configuration: those of the keys above, and the ranges and offsets of its queries. What takes
- * five minutes then takes seconds, by the same rules; thresholds stay as they are, being rates and ratios.
+ * Divides the durations of a configuration: those of the keys above, and the ranges and offsets of its queries. So five
+ * minutes take seconds with the same rules; thresholds stay unchanged, because they are rates and ratios.
  */
 export function divideDurations(text: string, speed: number): string {
   const divide = (duration: string) => `${Math.max(1, Math.round(milliseconds(duration) / speed))}ms`;

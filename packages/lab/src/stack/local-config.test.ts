@@ -10,7 +10,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test('names and container paths get their local form, in every file, and nothing else changes', async () => {
+test('names and container paths become local in every file; all else is unchanged', async () => {
   const from = join(folder, 'from');
   const to = join(folder, 'to');
   await mkdir(join(from, 'rules'), { recursive: true });

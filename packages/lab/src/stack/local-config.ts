@@ -6,22 +6,22 @@ import { divideDurations } from './fast-clock.ts';
 export interface LocalConfigOptions {
   /** Folder of a component under compose/. */
   readonly from: string;
-  /** Where its copy goes. */
+  /** Folder of its copy. */
   readonly to: string;
-  /** What names and paths among containers are on this host: `metald-sim:9464`, `/etc/prometheus/`. */
+  /** Names and paths within containers, such as `metald-sim:9464` and `/etc/prometheus/`, with their values on this host. */
   readonly local: Readonly<Record<string, string>>;
-  /** How many times faster than written durations pass. @default 1 */
+  /** By how much to divide durations. @default 1 */
   readonly speed?: number;
 }
 
 /**
- * Copies the configuration of a component so that it works on this host without containers: the very same files, with
- * service names, ports and container paths put in their local form, and nothing else changed.
+ * Copies the configuration of a part so that it works on this host without containers: the same files, with only service
+ * names, ports and container paths replaced by their local values.
  */
 export async function copyConfigForThisHost({ from, to, local, speed = 1 }: LocalConfigOptions): Promise<void> {
   await cp(from, to, { recursive: true });
   const entries = await readdir(to, { recursive: true, withFileTypes: true });
-  // One pass for all, so that what was put in is not looked at again; a name that begins another comes after it.
+  // One pass, so that replaced text is not replaced again; longer names come before their prefixes.
   const names = Object.keys(local).sort((one, other) => other.length - one.length);
   const anyName = new RegExp(`(?<![\\w.-])(?:${names.map((name) => RegExp.escape(name)).join('|')})(?!\\d)`, 'g');
   for (const entry of entries.filter((file) => file.isFile() && /\.(ya?ml|tmpl)$/.test(file.name))) {

@@ -3,39 +3,41 @@ import { join } from 'node:path';
 import { copyConfigForThisHost } from './local-config.ts';
 import { partCommands, type StackPart, stackParts } from './stack-parts.ts';
 
-/** What the parts of one stack have in common: where their files are, and whom they talk to. */
+/** Options common to the parts of one stack: their files and the addresses that they use. */
 export interface PlaceOptions {
   /** The folder compose/ of the repository. */
   readonly compose: string;
   /** Folder for configuration, data and logs of the parts. */
   readonly folder: string;
-  /** Folder with a folder of log files for each service, which the collector reads. */
+  /** Folder with a subfolder of log files for each service, which the collector reads. */
   readonly serviceLogs: string;
-  /** Ports on this host of what the parts talk to besides each other. */
+  /** Ports on this host of the services that the parts use. */
   readonly ports: { readonly metaldMetrics: number; readonly billagedMetrics: number; readonly lab: number };
   /** Added to the usual port of every part. @default 0 */
   readonly portOffset?: number;
-  /** How many times faster than written durations pass. @default 1 */
+  /** By how much to divide durations. @default 1 */
   readonly speed?: number;
-  /** Whether the collector chooses the traces that are kept, by tail-sampling.yml. @default false */
-  readonly tailSampling?: boolean;
+  /** A second configuration file of the collector in compose/otel-collector, such as `tail-sampling.yml`. @default none */
+  readonly collectorConfig?: string;
+  /** Addresses on this host of further services, by their container names. @default none */
+  readonly addresses?: Readonly<Record<string, string>>;
 }
 
-/** A part with its configuration in its place, ready to be run as often as one likes. */
+/** A part with its configuration, which can be started repeatedly. */
 export interface PlacedPart {
   readonly flags: readonly string[];
-  /** Folder of what it keeps. */
+  /** Its data folder. */
   readonly data: string;
-  /** What people look at. */
+  /** Address for browsers. */
   readonly url: string;
-  /** Answers with success once the part is ready. */
+  /** Answers with a success status once the part is ready. */
   readonly readyUrl: string;
   readonly logFile: string;
 }
 
-/** Copies the configuration of a part from compose/ into the folder of the stack, in its form for this host. */
+/** Copies the configuration of a part from compose/ into the folder of the stack, adapted to this host. */
 export async function placePart(part: StackPart, options: PlaceOptions): Promise<PlacedPart> {
-  const { compose, folder, speed = 1, tailSampling = false } = options;
+  const { compose, folder, speed = 1, collectorConfig } = options;
   const portOf = (port: number) => port + (options.portOffset ?? 0);
   const at = (port: number) => `127.0.0.1:${portOf(port)}`;
   const { folder: configFolder, mainPort, ready, flags } = partCommands[part];
@@ -51,7 +53,7 @@ export async function placePart(part: StackPart, options: PlaceOptions): Promise
   }
   const [readyPort, readyPath] = ready;
   return {
-    flags: flags({ config, data, at, portOf, tailSampling }),
+    flags: flags({ config, data, at, portOf, collectorConfig }),
     data,
     url: `http://${at(mainPort)}`,
     readyUrl: `http://${at(readyPort)}${readyPath}`,
@@ -61,13 +63,14 @@ export async function placePart(part: StackPart, options: PlaceOptions): Promise
 
 type Local = Record<string, string>;
 
-/** Every address in the configuration of the parts, and what it is here: one host, no port open to others. */
+/** Every address in the configuration of the parts, with its value on this host: ports listen only on loopback. */
 function addressesOnThisHost(
-  { ports }: PlaceOptions,
+  { ports, addresses }: PlaceOptions,
   at: (port: number) => string,
   portOf: (port: number) => number,
 ): Local {
   const local: Local = {
+    ...addresses,
     'metald-sim:9464': `127.0.0.1:${ports.metaldMetrics}`,
     'billaged-sim:9465': `127.0.0.1:${ports.billagedMetrics}`,
     'lab:8090': `127.0.0.1:${ports.lab}`,
@@ -85,7 +88,7 @@ function addressesOnThisHost(
   return local;
 }
 
-/** Every folder in the configuration of a part, and what it is here. */
+/** Every folder in the configuration of a part, with its value on this host. */
 function foldersOnThisHost(
   { compose, serviceLogs }: PlaceOptions,
   part: StackPart,
@@ -94,8 +97,7 @@ function foldersOnThisHost(
 ): Local {
   const folders: Partial<Record<StackPart, Local>> = {
     alertmanager: { '/etc/alertmanager/': `${config}/` },
-    loki: { '/loki': data },
-    // Not its copy: a target that is added while the stack runs is to be found.
+    // Not its copy, so that a target that is added while the stack runs is found.
     prometheus: { 'targets/*.yml': join(compose, 'prometheus/targets/*.yml') },
     otelcol: { '/var/lib/otelcol': data, '/var/log/': `${serviceLogs}/` },
   };

@@ -27,7 +27,7 @@ beforeEach(async () => {
   place = { flags: ['--eval', program, String(port)], data: folder, url, readyUrl: url, logFile };
   deaths = [];
   part = await startPart({
-    name: 'loki',
+    name: 'jaeger',
     command: process.execPath,
     place,
     signal: new AbortController().signal,
@@ -57,7 +57,7 @@ const whoAnswers = () =>
 
 const readLog = async () => (await readFile(place.logFile, 'utf8')).trimEnd().split('\n');
 
-test('what was stopped is started again in its place, and its log goes on', async () => {
+test('a stopped part is restarted with its files, and its log continues', async () => {
   const first = await whoAnswers();
   await part.stop();
   expect(await whoAnswers()).toBeUndefined();
@@ -75,7 +75,7 @@ test('SIGKILL leaves it no time for anything', async () => {
   expect(deaths).toEqual([]);
 });
 
-test('to stop or to start it twice changes nothing', async () => {
+test('stopping or starting it twice does nothing', async () => {
   const first = await whoAnswers();
   await part.start();
   expect(await whoAnswers()).toBe(first);
@@ -84,9 +84,9 @@ test('to stop or to start it twice changes nothing', async () => {
   expect(await readLog()).toEqual(['hello', 'goodbye']);
 });
 
-test('one that has ended by itself is told of, and can be started again', async () => {
+test('a part that ends by itself is reported, and can be started again', async () => {
   await fetch(`${place.url}/die`).catch(() => undefined);
-  await expect.poll(() => deaths).toEqual(['loki: status 3; hello']);
+  await expect.poll(() => deaths).toEqual(['jaeger: status 3; hello']);
   await part.start();
   expect(await whoAnswers()).toMatch(/^\d+$/);
 });

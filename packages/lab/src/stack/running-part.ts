@@ -1,20 +1,19 @@
 import { type StartedProcess, startProcess } from '../processes/start-process.ts';
 import type { PlacedPart } from './place-part.ts';
-import type { StackPart } from './stack-parts.ts';
 
-/** One part of the stack, in its place: what was stopped can be started again with the same files, data and ports. */
+/** A part that can be stopped and restarted with the same files, data and ports. */
 export interface RunningPart {
   readonly url: string;
-  /** Folder of what it keeps. */
+  /** Its data folder. */
   readonly data: string;
-  /** What it has written since the stack was started, over all its runs. */
+  /** Its log since the start of the stack, over all its runs. */
   readonly logFile: string;
   /**
-   * Ends it, in order unless told otherwise; `SIGKILL` is what a crash would be. One that does not run stays as it is.
+   * Stops it, gracefully by default; `SIGKILL` simulates a crash. Does nothing if it is not running.
    */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   /**
-   * Starts it again and waits until it is ready; one that runs stays as it is.
+   * Starts it again and waits until it is ready. Does nothing if it is running.
    *
    * @throws CommandError with the end of its log when it does not become ready.
    */
@@ -23,16 +22,17 @@ export interface RunningPart {
 
 /** Options of `startPart`. */
 export interface PartOptions {
-  readonly name: StackPart;
+  /** Its name in messages. */
+  readonly name: string;
   /** Path of its program. */
   readonly command: string;
   readonly place: PlacedPart;
   readonly signal: AbortSignal;
-  /** Is told when it ends without having been stopped. */
+  /** Called when it ends without `stop`. */
   readonly onDeath: (name: string, reason: string) => void;
 }
 
-/** Starts a part of the stack. @throws CommandError with the end of its log when it does not become ready. */
+/** Starts a program that can be stopped and started again. @throws CommandError with the end of its log when it does not become ready. */
 export async function startPart({ name, command, place, signal, onDeath }: PartOptions): Promise<RunningPart> {
   let process: StartedProcess | undefined;
   const part: RunningPart = {

@@ -2,13 +2,13 @@ import { type PlaceOptions, placePart } from './place-part.ts';
 import { type RunningPart, startPart } from './running-part.ts';
 import { type StackPart, stackParts } from './stack-parts.ts';
 
-export { type PlaceOptions, placePart } from './place-part.ts';
-export type { RunningPart } from './running-part.ts';
+export { type PlacedPart, type PlaceOptions, placePart } from './place-part.ts';
+export { type PartOptions, type RunningPart, startPart } from './running-part.ts';
 export { type StackPart, stackParts } from './stack-parts.ts';
 
 /** Options of `startStack`. */
 export interface StackOptions extends PlaceOptions {
-  /** Paths of the programs of the parts that this machine has. */
+  /** Paths of the installed programs. */
   readonly programs: ReadonlyMap<StackPart, string>;
   readonly signal: AbortSignal;
   readonly onDeath: (name: string, reason: string) => void;
@@ -17,15 +17,15 @@ export interface StackOptions extends PlaceOptions {
 /** The parts that run. */
 export interface Stack {
   readonly urls: ReadonlyMap<StackPart, string>;
-  /** Parts that this machine does not have. */
+  /** Parts that are not installed. */
   readonly missing: readonly StackPart[];
-  /** One of them, to stop it and start it again. @throws RangeError when this machine does not have it. */
+  /** A running part, to stop and restart it. @throws RangeError if it is not installed */
   part(name: StackPart): RunningPart;
-  /** Ends them, the last first. */
+  /** Stops all parts in reverse order. */
   stop(): Promise<void>;
 }
 
-/** Starts the parts that this machine has, with the very files of compose/. */
+/** Starts the installed parts with the files of compose/. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { programs, signal, onDeath } = options;
   const parts = new Map<StackPart, RunningPart>();

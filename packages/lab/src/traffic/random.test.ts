@@ -11,13 +11,13 @@ function drawn<T>(draw: (random: Random) => T, seed = 1): T[] {
 
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
-test('the same seed gives the same draws, and another seed gives others', () => {
+test('the same seed gives the same decisions, and another seed gives others', () => {
   const story = (random: Random) => [random.chance(0.5), random.between(1, 100), random.around(1_000)];
   expect(drawn(story, 3)).toEqual(drawn(story, 3));
   expect(drawn(story, 4)).not.toEqual(drawn(story, 3));
 });
 
-test('neighbouring seeds, and streams of one seed, have nothing in common, the first draw included', () => {
+test('neighbouring seeds and streams of one seed are independent from the start', () => {
   const firstDraws = [1, 2, 3].flatMap((seed) =>
     [0, 1, 2, 3].map((stream) => createRandom(seed, stream).around(1_000)),
   );
@@ -26,7 +26,7 @@ test('neighbouring seeds, and streams of one seed, have nothing in common, the f
   expect(new Set(firstDraws.map(Math.round)).size).toBeGreaterThan(10);
 });
 
-test('a chance comes true as often as it says', () => {
+test('an event happens with its probability', () => {
   for (const probability of [0.1, 0.5, 0.9]) {
     const share = mean(drawn((random) => Number(random.chance(probability))));
     expect(Math.abs(share - probability)).toBeLessThan(0.03);
@@ -35,7 +35,7 @@ test('a chance comes true as often as it says', () => {
   expect(drawn((random) => random.chance(1))).not.toContain(false);
 });
 
-test('a number between two is a whole one, both included, each as often', () => {
+test('an integer between two bounds is uniform and includes both', () => {
   const numbers = drawn((random) => random.between(2, 5));
   expect(new Set(numbers)).toEqual(new Set([2, 3, 4, 5]));
   for (const number of [2, 3, 4, 5]) {
@@ -44,7 +44,7 @@ test('a number between two is a whole one, both included, each as often', () => 
   expect(drawn((random) => random.between(7, 7))).toEqual(Array(draws).fill(7));
 });
 
-test('a time around another is from half of it to one and a half, and as long on average', () => {
+test('a time is uniform between half and one and a half times the given one', () => {
   const times = drawn((random) => random.around(1_000));
   expect(Math.min(...times)).toBeGreaterThanOrEqual(500);
   expect(Math.max(...times)).toBeLessThan(1_500);

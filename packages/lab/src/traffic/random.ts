@@ -2,17 +2,17 @@ import { seededGenerator } from '@vmobs/metald-sim/random';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 
-/** Draws for a story: the same seed gives the same ones. */
+/** Random decisions of a client; the same seed gives the same ones. */
 export interface Random {
-  /** Whether something happens that has this chance, 0 to 1. */
+  /** Whether an event with this probability, 0 to 1, happens. */
   chance(probability: number): boolean;
-  /** A whole number between the two, both included. */
+  /** An integer between the two, inclusive. */
   between(from: number, to: number): number;
-  /** A time around this one, from half of it to one and a half. */
+  /** A time between half and one and a half times this one. */
   around(milliseconds: number): number;
 }
 
-/** Makes a source of draws; streams of one seed are independent. */
+/** Creates a source of random decisions; streams of one seed are independent. */
 export function createRandom(seed: number, stream = 0): Random {
   const generator = seededGenerator(seed, stream);
   return {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '@vmobs/settings';
 import { createRandom } from './random.ts';
 import { createVmClient } from './vm-client.ts';
 import { liveVmLife } from './vm-life.ts';
@@ -6,32 +7,35 @@ import { liveVmLife } from './vm-life.ts';
 /** Options of `startTraffic`. */
 export interface TrafficOptions {
   readonly metaldUrl: string;
-  /** How many clients there are; each has one VM at a time. */
+  /** Number of clients; each has one VM at a time. */
   readonly clients: number;
-  /** How long a VM runs, on average. */
+  /** Average lifetime of a VM. */
   readonly lifeMs: number;
   readonly seed: number;
+  /** Waits, and rejects when the signal is aborted. @default the timers of Node */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Clients that use metald until they are stopped. */
+/** Running clients of metald. */
 export interface Traffic {
-  /** Lives that ended with an error, and the last one. */
+  /** Number of VM life cycles that failed, and the last error. */
   readonly failures: { count: number; last: string };
-  /** Lets each client finish the request that it waits for, and no more. */
+  /** Stops each client after its current request. */
   stop(): Promise<void>;
 }
 
-/** Names of the tenants; clients are dealt out to them in turn. */
+/** Names of the tenants, assigned to clients in turn. */
 const tenants = ['acme', 'globex', 'initech', 'umbrella'];
 
-/** How long a client waits after an error before it begins anew. */
+/** Wait of a client after an error. */
 const pauseAfterErrorMs = 1_000;
 
-/** Starts the clients. Each draws from a stream of its own, so what one does is not changed by how long another waits. */
-export function startTraffic({ metaldUrl, clients, lifeMs, seed }: TrafficOptions): Traffic {
+/** Starts the clients. Each has its own random stream, so the timing of one does not change another. */
+export function startTraffic(options: TrafficOptions): Traffic {
+  const { metaldUrl, clients, lifeMs, seed, wait: waitFor = waitWithTimer } = options;
   const stop = new AbortController();
   const failures = { count: 0, last: '' };
-  const wait = (milliseconds: number) => sleep(milliseconds, undefined, { signal: stop.signal });
+  const wait = (milliseconds: number) => waitFor(milliseconds, stop.signal);
 
   async function beClient(index: number): Promise<void> {
     const client = createVmClient(metaldUrl, tenants[index % tenants.length] ?? 'acme', stop.signal);
@@ -43,7 +47,7 @@ export function startTraffic({ metaldUrl, clients, lifeMs, seed }: TrafficOption
       } catch (error) {
         if (stop.signal.aborted) return;
         failures.count += 1;
-        failures.last = error instanceof Error ? error.message : String(error);
+        failures.last = messageOf(error);
         await wait(pauseAfterErrorMs).catch(() => undefined);
       }
     }
@@ -57,4 +61,8 @@ export function startTraffic({ metaldUrl, clients, lifeMs, seed }: TrafficOption
       await running;
     },
   };
+}
+
+function waitWithTimer(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return sleep(milliseconds, undefined, { signal });
 }

@@ -49,7 +49,7 @@ async function live(seed: number, { waits = Infinity } = {}) {
   return { calls, waited, outcome };
 }
 
-test('the same seed gives the same life', async () => {
+test('the same seed gives the same life cycle', async () => {
   for (const seed of seeds) expect(await live(seed)).toEqual(await live(seed));
 });
 
@@ -58,7 +58,7 @@ test('other seeds give other lives', async () => {
   expect(new Set(lives).size).toBeGreaterThan(seeds.length / 2);
 });
 
-test('every life is whole: created, booted, looked at, resumed after a pause, shut down, deleted', async () => {
+test('every life cycle runs from create to delete, with a resume after each pause', async () => {
   const seen = new Set<string>();
   for (const seed of seeds) {
     const { calls, outcome } = await live(seed);
@@ -71,7 +71,7 @@ test('every life is whole: created, booted, looked at, resumed after a pause, sh
   expect(seen).toEqual(new Set(['boot', 'look', 'pause', 'resume', 'reboot', 'shutdown', 'delete']));
 });
 
-test('a life takes as long as it should on average', async () => {
+test('the average life cycle has the configured length', async () => {
   const lengths: number[] = [];
   for (const seed of seeds) lengths.push((await live(seed)).waited.reduce((sum, wait) => sum + wait, 0));
   // The life itself, a twentieth before and after it, and a tenth for each pause.
@@ -80,7 +80,7 @@ test('a life takes as long as it should on average', async () => {
   expect(mean).toBeLessThan(1.5 * lifeMs);
 });
 
-test('a wait that is cut short ends the life there', async () => {
+test('an aborted wait ends the life cycle', async () => {
   const whole = await live(1);
   const cut = await live(1, { waits: 1 });
   expect(cut.outcome).toBe('stopped');

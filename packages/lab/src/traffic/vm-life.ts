@@ -1,21 +1,21 @@
 import type { Random } from './random.ts';
 import type { VmClient } from './vm-client.ts';
 
-/** What a life is lived with. */
+/** Context of a VM life cycle. */
 export interface VmLifeOptions {
   readonly client: VmClient;
   readonly random: Random;
-  /** How long a VM runs, on average. */
+  /** Average lifetime of a VM. */
   readonly lifeMs: number;
-  /** Waits; it rejects when the traffic is stopped. */
+  /** Waits; rejects when the traffic is stopped. */
   readonly wait: (milliseconds: number) => Promise<void>;
 }
 
 const GiB = 1024n ** 3n;
 
 /**
- * Lives the life of one VM: created, booted, looked at, now and then paused and resumed or rebooted, shut down, deleted.
- * What happens when is drawn in advance of each step, so a seed gives the same life again.
+ * Runs the life cycle of one VM: create, boot, get info, sometimes pause and resume or reboot, shut down, delete.
+ * Each step is decided before it starts, so a seed reproduces the same life cycle.
  */
 export async function liveVmLife({ client, random, lifeMs, wait }: VmLifeOptions): Promise<void> {
   const vcpuCount = random.between(1, 4);

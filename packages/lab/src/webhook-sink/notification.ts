@@ -1,5 +1,5 @@
 /**
- * What Alertmanager posts to a webhook, as far as it is kept.
+ * The fields of an Alertmanager notification that are kept.
  *
  * @see https://prometheus.io/docs/alerting/latest/configuration/#webhook_config
  */

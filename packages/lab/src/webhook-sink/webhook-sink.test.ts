@@ -35,7 +35,7 @@ const post = (path: string, body: unknown) =>
     body: JSON.stringify(body),
   });
 
-test('what Alertmanager posts is kept, told and listed', async () => {
+test('what Alertmanager posts is kept, reported and listed', async () => {
   expect((await post('/alerts', notification)).status).toBe(204);
   expect((await post('/alerts', { ...notification, status: 'resolved' })).status).toBe(204);
   expect(heard).toEqual(['firing', 'resolved']);
@@ -59,4 +59,14 @@ test('only the newest thousand are kept', async () => {
   for (let count = 0; count < 1_005; count += 1) await post('/alerts', { ...notification, groupKey: String(count) });
   expect(sink.notifications).toHaveLength(1_000);
   expect(sink.notifications[0]?.groupKey).toBe('5');
+});
+
+test('notifications are counted on the metrics page', async () => {
+  await post('/alerts', notification);
+  await post('/watchdog', notification);
+  const response = await fetch(`${sink.url}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain/);
+  const page = await response.text();
+  expect(page).toContain('lab_alert_notifications_total{status="firing"} 1\n');
+  expect(page).toContain('lab_alert_notifications_total{status="resolved"} 0\n');
 });

@@ -1,5 +1,8 @@
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
+import type { Catalogue } from '@vmobs/telemetry';
+import { createCatalogue, createMetricsHandler } from '@vmobs/telemetry/exposition';
 import Fastify from 'fastify';
+import { defineLabMetrics, type LabMetrics } from '../metrics.ts';
 import { type Notification, notificationSchema } from './notification.ts';
 
 /** Notifications that are kept; older ones are forgotten. */
@@ -17,8 +20,10 @@ export interface WebhookSinkOptions {
   readonly host?: string;
   /** 0 takes a free one. @default 8090 */
   readonly port?: number;
-  /** Is told of each notification that is not the Watchdog's. */
+  /** Called for each notification that is not the Watchdog's. */
   readonly onNotification?: (notification: ReceivedNotification) => void;
+  /** Called with the error when a part of the metrics page is left out. @default none */
+  readonly onError?: (error: Error) => void;
 }
 
 /** Where Alertmanager delivers in the lab: what came can be looked at. */
@@ -28,25 +33,32 @@ export interface WebhookSink {
   readonly notifications: readonly ReceivedNotification[];
   /** When the Watchdog was last heard of. */
   readonly lastWatchdog: Date | undefined;
+  /** What is on `/metrics`. */
+  readonly catalogue: Catalogue;
+  readonly metrics: LabMetrics;
   close(): Promise<void>;
 }
 
 /**
  * Starts the sink: `POST /alerts` takes a notification, `GET /alerts` lists them, `POST /watchdog` takes the Watchdog's,
- * `GET /health` says that it is alive.
+ * `GET /health` says that it is alive, `GET /metrics` has the metrics of the lab.
  *
  * @throws CommandError when the port cannot be had.
  */
 export async function startWebhookSink(options: WebhookSinkOptions = {}): Promise<WebhookSink> {
-  const { host = '127.0.0.1', port = 8090, onNotification = () => undefined } = options;
+  const { host = '127.0.0.1', port = 8090, onNotification = () => undefined, onError = () => undefined } = options;
   const notifications: ReceivedNotification[] = [];
   let lastWatchdog: Date | undefined;
+  const catalogue = createCatalogue();
+  const metrics = defineLabMetrics(catalogue);
+  const answerMetrics = createMetricsHandler({ sources: catalogue.sources, onError });
   const app = Fastify({ bodyLimit: 1024 ** 2, requestTimeout: 10_000 });
 
   app.post<{ Body: Notification }>('/alerts', { schema: { body: notificationSchema } }, (request, reply) => {
     const received = { ...request.body, receivedAt: new Date().toISOString() };
     notifications.push(received);
     if (notifications.length > capacity) notifications.shift();
+    metrics.countNotification(received.status);
     onNotification(received);
     return reply.code(204).send();
   });
@@ -55,6 +67,10 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
     return reply.code(204).send();
   });
   app.get('/alerts', () => ({ notifications, lastWatchdog: lastWatchdog?.toISOString() ?? null }));
+  app.get('/metrics', (request, reply) => {
+    reply.hijack();
+    return answerMetrics(request.raw, reply.raw);
+  });
   app.get('/health', () => ({ status: 'ok', service: 'lab' }));
 
   try {
@@ -67,6 +83,8 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
   return {
     url: `http://${host}:${address !== null && typeof address === 'object' ? address.port : port}`,
     notifications,
+    catalogue,
+    metrics,
     get lastWatchdog() {
       return lastWatchdog;
     },
