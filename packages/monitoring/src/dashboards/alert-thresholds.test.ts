@@ -22,8 +22,14 @@ const rules = readdirSync(folder)
     return file.groups.flatMap((group) => group.rules);
   });
 
-/** Comparisons of alerts whose panel counts in whole things, which the panel colours from the first on. */
-const fromTheFirst: Readonly<Record<string, string>> = { ServiceDown: '== 0', BillingMetricsDropped: '> 0' };
+/** Comparisons of alerts whose panel shows integer counts and is coloured from 1 on. */
+const fromTheFirst: Readonly<Record<string, string>> = {
+  ServiceDown: '== 0',
+  BillingMetricsDropped: '> 0',
+  LogStoreReadOnly: '== 1',
+  LogStoreDroppingRows: '> 0',
+  LogLinesMissing: '> 0',
+};
 
 test.each(Object.entries(alertThresholds))(
   'panels show the bound of %s in the colour of its severity',

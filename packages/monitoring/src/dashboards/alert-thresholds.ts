@@ -3,13 +3,13 @@ import type { Service } from './panel-expressions.ts';
 /** A bound that a panel shows. */
 export interface Threshold {
   readonly value: number;
-  /** Red is the colour of what pages someone, orange of what can wait. */
+  /** Red for alerts that page someone, orange for those that can wait. */
   readonly colour: 'red' | 'orange';
 }
 
 /**
- * Where alerts stand that a panel shows, by alert. Rules compare with `>`; Grafana colours from the bound itself on, which
- * differs for that one value only. A test compares these with compose/prometheus/rules.
+ * The alert bounds that panels show. Rules compare with `>`, while Grafana also colours the bound itself. A test compares these
+ * bounds with compose/prometheus/rules.
  */
 export const alertThresholds = {
   /** Instances that cannot be scraped: the rule is `up == 0`. */
@@ -28,19 +28,25 @@ export const alertThresholds = {
   VMBootFailures: { value: 0.01, colour: 'orange' },
   /** Batches and notices that wait in one instance. */
   BillingQueueGrowing: { value: 144, colour: 'orange' },
-  /** Seconds that the oldest batch of one instance has waited. */
+  /** Waiting time of the oldest batch of one instance, in seconds. */
   BillingBatchesLate: { value: 600, colour: 'orange' },
-  /** Share of the bytes that the spool of one instance may take. */
+  /** Share of the spool limit of one instance. */
   BillingSpoolFilling: { value: 0.5, colour: 'orange' },
-  /** Share of the ticks of sampling of one instance. */
+  /** Share of the sampling ticks of one instance. */
   BillingSamplingLate: { value: 0.01, colour: 'orange' },
-  /** Share of the usage samples that are billed already, over all instances. */
+  /** Share of the usage samples that are already billed, over all instances. */
   BillingDuplicates: { value: 0.1, colour: 'orange' },
-  /** Usage samples given up in 5 minutes: the rule is `> 0`, and samples come whole. */
+  /** Usage samples dropped in 5 minutes: the rule is `> 0`, and counts are integers. */
   BillingMetricsDropped: { value: 1, colour: 'red' },
+  /** 1 while a log store is read-only: the rule is `== 1`. */
+  LogStoreReadOnly: { value: 1, colour: 'orange' },
+  /** Lines dropped in 5 minutes: the rule is `> 0`, and counts are integers. */
+  LogStoreDroppingRows: { value: 1, colour: 'orange' },
+  /** Lines of one service: the rule is `> 0`, and counts are integers. */
+  LogLinesMissing: { value: 1, colour: 'orange' },
 } as const satisfies Record<string, Threshold | Record<Service, Threshold>>;
 
-/** Where the objectives of the guide's section 7 stand, as shares and seconds that must not be exceeded. */
+/** Objectives of the guide's section 7, as upper limits: shares and seconds. */
 export const objectives = {
   /** "metald API Availability", 99.9 %. */
   apiErrors: { value: 0.001, colour: 'orange' },

@@ -25,7 +25,7 @@ const received = select('billaged_metrics_received_total');
 const processed = select('billaged_metrics_processed_total');
 const noBatch = 'No batch was received in this time';
 
-/** The guide's dashboard "billaged Billing System": what comes in, what is billed, its ledger, aggregation, API and the process. */
+/** The guide's dashboard "billaged Billing System": received and billed samples, ledger, aggregation, API and process. */
 export function billagedBilling(): Dashboard {
   return createServiceDashboard({
     uid: 'billaged-billing',
@@ -67,7 +67,7 @@ function now(): Section {
         stat({
           title: 'Metrics not processed',
           description:
-            'Share of the usage samples of the last 5 minutes that were received and not accounted for. Orange: over the objective.',
+            'Share of the received usage samples of the last 5 minutes that were not billed. Orange: over the objective.',
           unit: PercentUnit,
           whenEmpty: 'Nothing received in 5 min',
           threshold: objectives.unprocessedMetrics,
@@ -101,116 +101,125 @@ function now(): Section {
 }
 
 function billing(): Section {
-  return {
-    title: 'Billing',
-    height: 8,
-    lines: [
-      [
-        timeSeries({
-          title: 'Metrics Processing Rate',
-          description: 'Usage samples accounted for, per second.',
-          unit: CountsPerSecond,
-          whenEmpty,
-          queries: [{ expr: perSecond(processed), legend: 'processed' }],
-        }),
-        timeSeries({
-          title: 'Metrics received, processed and duplicate',
-          description:
-            'Usage samples per second. Received and processed lie on each other; duplicates were sent again after a lost answer and are billed once.',
-          unit: CountsPerSecond,
-          whenEmpty,
-          queries: [
-            { expr: perSecond(received), legend: 'received' },
-            { expr: perSecond(processed), legend: 'processed' },
-            { expr: perSecond(select('billaged_metrics_duplicate_total')), legend: 'duplicate' },
-          ],
-        }),
-        timeSeries({
-          title: 'Batches received',
-          description: 'Well-formed batches per second.',
-          unit: OpsPerSecond,
-          whenEmpty,
-          queries: [{ expr: perSecond(select(`${batchSize}_count`)), legend: 'batches' }],
-        }),
-      ],
-      [
-        timeSeries({
-          title: 'Batch Size Distribution',
-          description: 'Usage samples in a batch; a full one of metald has 600.',
-          unit: Short,
-          whenEmpty: noBatch,
-          queries: [
-            { expr: quantile(0.5, batchSize), legend: 'p50' },
-            { expr: quantile(0.95, batchSize), legend: 'p95' },
-          ],
-        }),
-        timeSeries({
-          title: 'Processing Latency',
-          description:
-            'From the arrival of a batch until it is accounted for. Dashed: SlowBillingProcessing, which looks at the p95 of each instance.',
-          unit: Seconds,
-          whenEmpty: noBatch,
-          threshold: alertThresholds.SlowBillingProcessing,
-          queries: [
-            { expr: quantile(0.5, processingDuration), legend: 'p50' },
-            { expr: quantile(0.95, processingDuration), legend: 'p95' },
-            { expr: quantile(0.99, processingDuration), legend: 'p99', exemplars: true },
-          ],
-        }),
-      ],
-      [
-        timeSeries({
-          title: 'Active VMs Tracked',
-          description:
-            'VMs that are tracked: started or seen in a batch, and not stopped. Follows the running and paused VMs of metald.',
-          unit: Short,
-          whenEmpty,
-          queries: [{ expr: total(select('billaged_active_vms')), legend: 'tracked' }],
-        }),
-        timeSeries({
-          title: 'Gap notifications',
-          description:
-            'Notices per second of a stretch of time in which samples of a VM may be missing: metald was restarted, gave samples up, or its clock has leapt. Its log and metald Operations say which.',
-          unit: OpsPerSecond,
-          whenEmpty,
-          queries: [{ expr: perSecond(select('billaged_gap_notifications_total')), legend: 'notices' }],
-        }),
-      ],
-      [
-        timeSeries({
-          title: 'Metrics not billed',
-          description:
-            'Usage samples per second that billaged has refused, by the reason: their time is more than 5 minutes ahead (future), or their period is closed (closed). Each is usage that nobody pays for: BillingSamplesRefused.',
-          unit: CountsPerSecond,
-          whenEmpty,
-          stacked: true,
-          queries: [
-            { expr: perSecond(select('billaged_metrics_refused_total'), { by: 'reason' }), legend: '{{reason}}' },
-          ],
-        }),
-        timeSeries({
-          title: 'Share of duplicates',
-          description:
-            'Share of the usage samples whose time is billed already, over 5 minutes. They come again after lost answers, and from a second sender of the same VM. Dashed: BillingDuplicates, after 10 minutes.',
-          unit: PercentUnit,
-          whenEmpty: 'Nothing was processed in this time',
-          threshold: alertThresholds.BillingDuplicates,
-          queries: [
-            {
-              expr: ratio(
-                perSecond(select('billaged_metrics_duplicate_total'), { by: 'job', window: alertWindow }),
-                perSecond(processed, { by: 'job', window: alertWindow }),
-              ),
-              legend: '{{job}}',
-            },
-          ],
-        }),
-      ],
-    ],
-  };
+  return { title: 'Billing', height: 8, lines: [samplePanels(), batchPanels(), vmPanels(), notBilledPanels()] };
 }
 
-/** A cycle a minute is too rare for the range that follows the zoom: it would hold one cycle, or none. */
+/** What comes in, and what of it is billed. */
+function samplePanels(): Section['lines'][number] {
+  return [
+    timeSeries({
+      title: 'Metrics Processing Rate',
+      description: 'Usage samples billed per second.',
+      unit: CountsPerSecond,
+      whenEmpty,
+      queries: [{ expr: perSecond(processed), legend: 'processed' }],
+    }),
+    timeSeries({
+      title: 'Metrics received, processed and duplicate',
+      description:
+        'Usage samples per second. Received and processed should coincide; duplicates were resent after a lost response and are billed once.',
+      unit: CountsPerSecond,
+      whenEmpty,
+      queries: [
+        { expr: perSecond(received), legend: 'received' },
+        { expr: perSecond(processed), legend: 'processed' },
+        { expr: perSecond(select('billaged_metrics_duplicate_total')), legend: 'duplicate' },
+      ],
+    }),
+    timeSeries({
+      title: 'Batches received',
+      description: 'Well-formed batches per second.',
+      unit: OpsPerSecond,
+      whenEmpty,
+      queries: [{ expr: perSecond(select(`${batchSize}_count`)), legend: 'batches' }],
+    }),
+  ];
+}
+
+/** The size of batches, and how long they take. */
+function batchPanels(): Section['lines'][number] {
+  return [
+    timeSeries({
+      title: 'Batch Size Distribution',
+      description: 'Usage samples in a batch; a full one of metald has 600.',
+      unit: Short,
+      whenEmpty: noBatch,
+      queries: [
+        { expr: quantile(0.5, batchSize), legend: 'p50' },
+        { expr: quantile(0.95, batchSize), legend: 'p95' },
+      ],
+    }),
+    timeSeries({
+      title: 'Processing Latency',
+      description:
+        'From the arrival of a batch until it is billed. Dashed: SlowBillingProcessing, for the p95 of each instance.',
+      unit: Seconds,
+      whenEmpty: noBatch,
+      threshold: alertThresholds.SlowBillingProcessing,
+      queries: [
+        { expr: quantile(0.5, processingDuration), legend: 'p50' },
+        { expr: quantile(0.95, processingDuration), legend: 'p95' },
+        { expr: quantile(0.99, processingDuration), legend: 'p99', exemplars: true },
+      ],
+    }),
+  ];
+}
+
+/** The VMs that are billed, and what may be missing of them. */
+function vmPanels(): Section['lines'][number] {
+  return [
+    timeSeries({
+      title: 'Active VMs Tracked',
+      description:
+        'VMs that are tracked: started or seen in a batch, and not stopped. Follows the running and paused VMs of metald.',
+      unit: Short,
+      whenEmpty,
+      queries: [{ expr: total(select('billaged_active_vms')), legend: 'tracked' }],
+    }),
+    timeSeries({
+      title: 'Gap notifications',
+      description:
+        'Gap notices per second: samples of a VM may be missing, because metald was restarted, dropped samples, or its clock jumped. Its log and metald Operations say which.',
+      unit: OpsPerSecond,
+      whenEmpty,
+      queries: [{ expr: perSecond(select('billaged_gap_notifications_total')), legend: 'notices' }],
+    }),
+  ];
+}
+
+/** What is not billed, and why. */
+function notBilledPanels(): Section['lines'][number] {
+  return [
+    timeSeries({
+      title: 'Metrics not billed',
+      description:
+        'Usage samples per second that billaged rejected, by reason: more than 5 minutes in the future (future), or in sealed hours (closed). They are never billed: BillingSamplesRefused.',
+      unit: CountsPerSecond,
+      whenEmpty,
+      stacked: true,
+      queries: [{ expr: perSecond(select('billaged_metrics_refused_total'), { by: 'reason' }), legend: '{{reason}}' }],
+    }),
+    timeSeries({
+      title: 'Share of duplicates',
+      description:
+        'Share of the usage samples whose time is already billed, over 5 minutes. Causes: lost responses, or a second sender of the same VM. Dashed: BillingDuplicates, after 10 minutes.',
+      unit: PercentUnit,
+      whenEmpty: 'Nothing was processed in this time',
+      threshold: alertThresholds.BillingDuplicates,
+      queries: [
+        {
+          expr: ratio(
+            perSecond(select('billaged_metrics_duplicate_total'), { by: 'job', window: alertWindow }),
+            perSecond(processed, { by: 'job', window: alertWindow }),
+          ),
+          legend: '{{job}}',
+        },
+      ],
+    }),
+  ];
+}
+
+/** There is one cycle a minute, so the range that follows the zoom would contain one cycle or none. */
 function aggregation(): Section {
   const window = alertWindow;
   return {
@@ -220,7 +229,7 @@ function aggregation(): Section {
       [
         timeSeries({
           title: 'Aggregation duration',
-          description: 'Time that an aggregation cycle took, over 5 minutes. Dashed: the documented limit.',
+          description: 'Duration of an aggregation cycle, over 5 minutes. Dashed: the documented limit.',
           unit: Seconds,
           whenEmpty: 'No cycle ended in this time',
           threshold: objectives.aggregationDuration,
@@ -232,7 +241,7 @@ function aggregation(): Section {
         timeSeries({
           title: 'Aggregation cycles',
           description:
-            'Cycles per second over 5 minutes, failed ones included, and those that failed. 0: usage is not summed up.',
+            'Cycles per second over 5 minutes, failed ones included, and failed cycles. 0: there are no usage summaries.',
           unit: OpsPerSecond,
           whenEmpty,
           queries: [

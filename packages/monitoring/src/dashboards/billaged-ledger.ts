@@ -16,7 +16,7 @@ const whenEmpty = notScraped('billaged');
 const commitDuration = 'billaged_ledger_commit_duration_seconds';
 const byInstance = { by: 'instance' };
 
-/** What billaged keeps on disk: how batches wait for it, how long the disk takes, and what room is left. */
+/** The ledger of billaged on disk: waiting batches, duration of writes, and free space. */
 export function billagedLedgerSection(): Section {
   return {
     title: 'Ledger',
@@ -42,7 +42,7 @@ function overloadLine(): UnplacedPanel[] {
     timeSeries({
       title: 'In flight, of the limit',
       description:
-        'Batches and bytes in flight, as a share of what may be. At 100 % further batches are refused, which metald keeps and sends again.',
+        'Batches and bytes in flight as a share of their limits. At 100 % further batches are rejected; metald keeps and retries them.',
       unit: PercentUnit,
       whenEmpty,
       max: 1,
@@ -54,7 +54,7 @@ function overloadLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Batches refused',
       description:
-        'Batches per second that were refused before they were read, by the limit that was reached. For 5 minutes: BillingBatchesRefused.',
+        'Batches per second that were rejected before they were read, by the limit that was reached. For 5 minutes: BillingBatchesRefused.',
       unit: OpsPerSecond,
       whenEmpty,
       stacked: true,
@@ -68,7 +68,7 @@ function commitLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Ledger commit latency',
       description:
-        'Time that a commit of the ledger waited for its disk. Nothing else is done meanwhile, so it is a part of every latency of billaged. Dashed: the p95 at which SlowBillingProcessing stands.',
+        'Time that a ledger commit waits for the disk. billaged does nothing else meanwhile, so it adds to every latency. Dashed: the p95 limit of SlowBillingProcessing.',
       unit: Seconds,
       whenEmpty: 'Nothing was committed in this time',
       threshold: alertThresholds.SlowBillingProcessing,
@@ -81,7 +81,7 @@ function commitLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Batches to a commit',
       description:
-        'Batches for each commit. One, and the disk keeps up; more, and batches come faster than it syncs, which costs latency and no throughput. Below one, other work is committed: notices, totals, checks of readiness.',
+        'Batches per commit. One: the disk keeps up. More: batches arrive faster than it syncs, which costs latency but no throughput. Below one: there are commits of other work, such as notices, rollups and readiness checks.',
       unit: Short,
       whenEmpty: 'Nothing was committed in this time',
       queries: [
@@ -97,7 +97,7 @@ function commitLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Ledger errors',
       description:
-        'Batches, notices and questions about usage per second that the ledger could not serve. For 2 minutes: BillingLedgerFailing.',
+        'Batches, notices and usage queries per second that the ledger failed to serve. For 2 minutes: BillingLedgerFailing.',
       unit: CountsPerSecond,
       whenEmpty,
       queries: [
@@ -112,7 +112,7 @@ function diskLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Ledger size',
       description:
-        'Bytes on disk: the file, and the log of what is not in it yet, some 32 MiB. A file that was compacted does not shrink; its room is used again.',
+        'Bytes on disk: the file and its write-ahead log of about 32 MiB. Compaction does not shrink the file; its space is reused.',
       unit: BytesIEC,
       whenEmpty: 'No billaged with a ledger of its own was scraped in this time',
       queries: [{ expr: total(select('billaged_ledger_size_bytes'), byInstance), legend: '{{instance}}' }],
@@ -120,7 +120,7 @@ function diskLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Room on the disk of the ledger',
       description:
-        'Bytes that are left, whoever takes them. Below 1 GB: BillingLedgerDiskFilling. At 0 no batch is taken: BillingLedgerFailing.',
+        'Free bytes on the disk. Below 1 GB: BillingLedgerDiskFilling. At 0 batches are rejected: BillingLedgerFailing.',
       unit: BytesIEC,
       whenEmpty: 'No billaged with a ledger on its disk was scraped in this time',
       queries: [{ expr: total(select('billaged_ledger_disk_free_bytes'), byInstance), legend: '{{instance}}' }],

@@ -1,16 +1,17 @@
 import { billagedBilling } from './billaged-billing.ts';
 import { metaldOperations } from './metald-operations.ts';
+import { monitoringStack } from './monitoring-stack.ts';
 
 /** The folder that Grafana's provisioning reads, from the root of the repository. */
 const folder = 'compose/grafana/dashboards';
 
-/** Every dashboard as a file: path from the root of the repository, and content. The same at each call. */
+/** Every dashboard as a file: path from the root of the repository, and content. Deterministic. */
 export function generateDashboards(): Map<string, string> {
-  const dashboards = [metaldOperations(), billagedBilling()];
+  const dashboards = [metaldOperations(), billagedBilling(), monitoringStack()];
   return new Map(dashboards.map((dashboard) => [`${folder}/${dashboard.uid}.json`, toJson(dashboard)]));
 }
 
-/** JSON with sorted keys, as Grafana exports it: a change of the SDK's order is no change of the file. */
+/** JSON with sorted keys, as Grafana exports it, so that the SDK's order of keys does not matter. */
 function toJson(value: unknown): string {
   return `${JSON.stringify(sortKeys(value), null, 2)}\n`;
 }

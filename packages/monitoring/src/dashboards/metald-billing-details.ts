@@ -7,7 +7,7 @@ import { notScraped } from './service-stats.ts';
 const whenEmpty = notScraped('metald');
 const byInstance = { by: 'instance' };
 
-/** What somebody looks at who has found something wrong with billing: what waits, where it is, and what was done on purpose. */
+/** Details for the diagnosis of billing problems: what waits, where it waits, and which faults are switched on. */
 export function metaldBillingDetailsSection(): Section {
   return {
     title: 'Billing in detail',
@@ -21,7 +21,7 @@ function waitingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Billing samples that wait',
       description:
-        'Usage samples and batches in the spool, not acknowledged by billaged. What is in no full batch yet is not among them.',
+        'Usage samples and batches in the spool that billaged has not acknowledged, without samples in open batches.',
       unit: Short,
       whenEmpty,
       queries: [
@@ -32,7 +32,7 @@ function waitingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Open billing batches',
       description:
-        'Memory of the samples that are in no full batch yet, which a crash loses. It grows with the fleet and the size of batches.',
+        'Memory of the samples in open batches, which a crash loses. It grows with the fleet and the batch size.',
       unit: BytesIEC,
       whenEmpty,
       queries: [{ expr: total(select('metald_billing_open_batches_bytes'), byInstance), legend: '{{instance}}' }],
@@ -40,7 +40,7 @@ function waitingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Billing notices',
       description:
-        'Attempts to tell billaged of a start, a stop or a gap, per second, and those of them that failed. A gap: samples of a VM may be missing.',
+        'Attempts to notify billaged of a start, a stop or a gap, per second, and failed attempts. Gap: samples of a VM may be missing.',
       unit: OpsPerSecond,
       whenEmpty,
       queries: [
@@ -59,7 +59,7 @@ function troubleLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Billing spool failures',
       description:
-        'What the file system refused to the spool, per second, and stretches of it that could not be read when metald started: BillingSpoolFailing.',
+        'File system errors of the spool per second, and segments that could not be read when metald started: BillingSpoolFailing.',
       unit: Short,
       whenEmpty,
       queries: [
@@ -68,15 +68,15 @@ function troubleLine(): UnplacedPanel[] {
           legend: '{{operation}}, per second',
         },
         {
-          expr: total(select('metald_billing_spool_damaged_stretches'), byInstance),
-          legend: 'damaged stretches, {{instance}}',
+          expr: total(select('metald_billing_spool_corruptions'), byInstance),
+          legend: 'corruptions, {{instance}}',
         },
       ],
     }),
     timeSeries({
-      title: 'Billing batches set aside',
+      title: 'Billing dead letters',
       description:
-        'Batches that billaged refused, per second. They are not sent again; with a spool on disk they are in its file set-aside.spool.',
+        'Batches that billaged rejected, per second. They are not sent again; a spool on disk keeps them in its file set-aside.spool.',
       unit: OpsPerSecond,
       whenEmpty,
       queries: [
@@ -86,7 +86,7 @@ function troubleLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Faults on purpose',
       description:
-        'Faults that were switched on at /sim/faults, by their size; a gap in a line is a time without. What else is odd in these minutes may be their doing.',
+        'Faults that were switched on at /sim/faults, by size; no line means no fault. They may explain other anomalies at that time.',
       unit: Short,
       whenEmpty: 'No fault was switched on in this time',
       queries: [

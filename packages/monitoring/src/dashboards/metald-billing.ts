@@ -16,7 +16,7 @@ export function failedBatches(by: string, window: string): string {
   return ratio(perSecond(batchFailures, { by, window }), perSecond(batchesSent, { by, window }));
 }
 
-/** The way of usage samples from VMs to billaged, as far as metald sees it. */
+/** The path of usage samples from VMs to billaged, as metald sees it. */
 export function metaldBillingSection(): Section {
   const whenEmpty = notScraped('metald');
   const batchSize = 'metald_billing_batch_size_histogram';
@@ -27,14 +27,14 @@ export function metaldBillingSection(): Section {
       [
         timeSeries({
           title: 'Billing Metrics Collection',
-          description: 'Usage samples taken from VMs, per second: ten for each VM that runs.',
+          description: 'Usage samples taken from VMs, per second: ten for each running VM.',
           unit: CountsPerSecond,
           whenEmpty,
           queries: [{ expr: perSecond(select('metald_billing_metrics_collected_total')), legend: 'collected' }],
         }),
         timeSeries({
           title: 'Billing batches',
-          description: 'Attempts to send a batch to billaged, per second, and those of them that failed.',
+          description: 'Attempts to send a batch to billaged, per second, and failed attempts.',
           unit: OpsPerSecond,
           whenEmpty,
           queries: [
@@ -55,7 +55,7 @@ export function metaldBillingSection(): Section {
         timeSeries({
           title: 'Billing queue',
           description:
-            'Batches and notices that wait for billaged. It grows while billaged does not take them; nothing is lost before the spool is full. Dashed: BillingQueueGrowing.',
+            'Batches and notices that wait for billaged. The queue grows while billaged does not accept them; nothing is lost before the spool is full. Dashed: BillingQueueGrowing.',
           unit: Short,
           whenEmpty,
           threshold: alertThresholds.BillingQueueGrowing,
@@ -64,7 +64,7 @@ export function metaldBillingSection(): Section {
         timeSeries({
           title: 'Billing metrics dropped',
           description:
-            'Usage samples that were given up, per second, by the reason: the spool was full or could not be written to, billaged refused them, they could not be read back, or the process ended. Each is usage that nobody pays for: BillingMetricsDropped.',
+            'Usage samples dropped per second, by reason: the spool was full or could not be written, billaged rejected them, they could not be read back, or the process ended. Their usage is never billed: BillingMetricsDropped.',
           unit: CountsPerSecond,
           whenEmpty,
           stacked: true,
@@ -89,14 +89,14 @@ export function metaldBillingSection(): Section {
   };
 }
 
-/** Where batches wait: how full it is, how long they have been there, and whether they are sent. */
+/** The waiting batches: how full the spool is, how long they have waited, and whether they are sent. */
 function spoolLine(): UnplacedPanel[] {
   const whenEmpty = notScraped('metald');
   return [
     timeSeries({
       title: 'Billing spool in use',
       description:
-        'Bytes of the spool, as a share of its limit. At 100 % no more batches are taken, and their usage is lost. Dashed: BillingSpoolFilling.',
+        'Bytes of the spool as a share of its limit. At 100 % new batches are dropped, and their usage is lost. Dashed: BillingSpoolFilling.',
       unit: PercentUnit,
       whenEmpty,
       threshold: alertThresholds.BillingSpoolFilling,
@@ -113,7 +113,7 @@ function spoolLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Oldest billing batch',
       description:
-        'How long the oldest batch of the spool has waited; 0 when none waits. One VM whose batches fail is enough to raise it. Dashed: BillingBatchesLate.',
+        'Waiting time of the oldest batch in the spool; 0 when none waits. A single VM with failing batches raises it. Dashed: BillingBatchesLate.',
       unit: Seconds,
       whenEmpty,
       threshold: alertThresholds.BillingBatchesLate,
@@ -127,7 +127,7 @@ function spoolLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Billing circuit breaker',
       description:
-        'Instances by the state of their circuit breaker before billaged. Open: nothing is sent; half open: a single batch is tried. Not closed for 5 minutes: BillingBreakerOpen.',
+        'Instances by the state of their circuit breaker for billaged. Open: nothing is sent; half open: a single batch is tried. Not closed for 5 minutes: BillingBreakerOpen.',
       unit: Short,
       whenEmpty,
       stacked: true,
@@ -145,7 +145,7 @@ function samplingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Sampling ticks missed',
       description:
-        'Share of the ticks of sampling that were left out because they were a whole interval late: the VMs of each lack a sample. Dashed: BillingSamplingLate.',
+        'Share of the sampling ticks that were skipped because they were a whole interval late: each of their VMs lacks a sample. Dashed: BillingSamplingLate.',
       unit: PercentUnit,
       whenEmpty,
       threshold: alertThresholds.BillingSamplingLate,
@@ -154,7 +154,7 @@ function samplingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Sampling tick lag',
       description:
-        'How late the ticks of sampling that came began. From the sampling interval on, 0.1 s unless set, ticks are left out instead.',
+        'Delay of the sampling ticks. Ticks that are late by the sampling interval (default 0.1 s) are skipped instead.',
       unit: Seconds,
       whenEmpty,
       queries: [
@@ -165,7 +165,7 @@ function samplingLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Sampling tick duration',
       description:
-        'How long a tick of sampling works. In fleets of more than 640 VMs a tick comes every 10 ms: at that, sampling takes all of its core.',
+        'Duration of a sampling tick. With more than 640 VMs there is a tick every 10 ms, so at 10 ms sampling uses a whole core.',
       unit: Seconds,
       whenEmpty,
       queries: [

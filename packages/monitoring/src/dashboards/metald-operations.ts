@@ -5,14 +5,14 @@ import { apiSection } from './api-section.ts';
 import { failedBatches, metaldBillingSection } from './metald-billing.ts';
 import { metaldBillingDetailsSection } from './metald-billing-details.ts';
 import { bootFailures, busiestVmsSection, vmSection } from './metald-vms.ts';
-import { alertWindow, highest, quantile, select, total } from './panel-expressions.ts';
+import { alertWindow, growth, highest, quantile, select, total } from './panel-expressions.ts';
 import { stat, timeSeries } from './panels.ts';
 import { processSection } from './process-section.ts';
 import { createServiceDashboard, type Section } from './service-dashboard.ts';
 import { apiErrorsStat, instancesDownStat, internalErrorsStat, memoryStat, notScraped } from './service-stats.ts';
 import { telemetrySection } from './telemetry-section.ts';
 
-/** The guide's dashboard "metald Operations": VMs, API, the way of samples to billaged, and the process. */
+/** The guide's dashboard "metald Operations": VMs, API, the path of samples to billaged, and the process. */
 export function metaldOperations(): Dashboard {
   return createServiceDashboard({
     uid: 'metald-operations',
@@ -28,7 +28,7 @@ export function metaldOperations(): Dashboard {
       processSection('metald', [
         timeSeries({
           title: 'Active resources (goroutines)',
-          description: 'What the Node process waits for: sockets, timers, requests. A steady climb is a leak.',
+          description: 'Active resources of the Node process: sockets, timers, requests. A steady climb is a leak.',
           unit: Short,
           whenEmpty: notScraped('metald'),
           queries: [{ expr: total(select('metald_go_goroutines'), { by: 'instance' }), legend: '{{instance}}' }],
@@ -49,7 +49,7 @@ function now(): Section {
         instancesDownStat('metald'),
         stat({
           title: 'Running VMs',
-          description: 'VMs that run, over all instances.',
+          description: 'Running VMs, over all instances.',
           unit: NoUnit,
           whenEmpty: 'No metald is scraped',
           query: { expr: total(select('metald_vms_total', 'state="running"')), legend: 'running' },
@@ -88,7 +88,7 @@ function now(): Section {
         stat({
           title: 'Billing queue now',
           description:
-            'Batches and notices that wait for billaged, in the instance that has most. Orange: BillingQueueGrowing, after 5 minutes.',
+            'Batches and notices that wait for billaged, in the worst instance. Orange: BillingQueueGrowing, after 5 minutes.',
           unit: NoUnit,
           whenEmpty: 'No metald is scraped',
           threshold: alertThresholds.BillingQueueGrowing,
@@ -96,12 +96,12 @@ function now(): Section {
         }),
         stat({
           title: 'Billing metrics lost',
-          description: 'Usage samples that were given up in the last 5 minutes. Red: BillingMetricsDropped, at once.',
+          description: 'Usage samples dropped in the last 5 minutes. Red: BillingMetricsDropped, at once.',
           unit: Short,
           whenEmpty: 'No metald is scraped',
           threshold: alertThresholds.BillingMetricsDropped,
           query: {
-            expr: `sum (increase(${select('metald_billing_metrics_dropped_total')}[${alertWindow}]))`,
+            expr: growth(select('metald_billing_metrics_dropped_total')),
             legend: 'lost',
           },
         }),

@@ -77,10 +77,10 @@ export function vmSection(): Section {
   };
 }
 
-/** Series for each VM cost Prometheus most, so they are read only when someone opens the row. */
+/** The series of each VM are the most expensive for Prometheus, so they are queried only when someone opens the row. */
 export function busiestVmsSection(): Section {
   const count = 5;
-  const perVm = 'No VM ran in this time, or metald was told to leave out series for each VM';
+  const perVm = 'No VM ran in this time, or metald has the series for each VM disabled';
   const ofVm = { by: 'vm_id' };
   const whole = '[$__range] @ end()';
   const gauge = (metric: string) =>
@@ -94,7 +94,7 @@ export function busiestVmsSection(): Section {
       [
         timeSeries({
           title: 'CPU of VMs',
-          description: `The ${count} VMs with the highest mean load of their processors in this time.`,
+          description: `The ${count} VMs with the highest average CPU load in this time.`,
           unit: Percent,
           whenEmpty: perVm,
           max: 100,
@@ -102,14 +102,14 @@ export function busiestVmsSection(): Section {
         }),
         timeSeries({
           title: 'Memory of VMs',
-          description: `The ${count} VMs that used most memory in this time.`,
+          description: `The ${count} VMs that used the most memory in this time.`,
           unit: BytesIEC,
           whenEmpty: perVm,
           queries: [{ expr: gauge('metald_memory_usage_bytes'), legend: '{{vm_id}}' }],
         }),
         timeSeries({
           title: 'Disk I/O of VMs',
-          description: `The ${count} VMs that read and wrote most in this time.`,
+          description: `The ${count} VMs with the most disk I/O in this time.`,
           unit: BytesPerSecondIEC,
           whenEmpty: perVm,
           queries: [

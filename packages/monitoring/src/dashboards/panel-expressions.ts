@@ -1,10 +1,13 @@
 /*
- * The PromQL of panels. Every expression selects by the variables `job` and `instance`, adds up over instances, and asks
- * for no value where there is nothing to divide by: an empty answer shows the text of the panel, NaN would not.
+ * The PromQL of panels. Every expression selects by the variables `job` and `instance` and sums over instances. A division by
+ * 0 returns no value: for an empty result Grafana shows the text of the panel, for NaN it does not.
  */
 
 /** The services that have a dashboard: the first part of the names of their metrics, and of the job that scrapes them. */
 export type Service = 'metald' | 'billaged';
+
+/** The subject of a dashboard: part of the names of its scrape jobs. */
+export type Program = Service | 'victorialogs';
 
 /** A range that follows the zoom of the dashboard and is never shorter than four scrapes. */
 export const zoomWindow = '$__rate_interval';
@@ -19,10 +22,10 @@ export function select(metric: string, ...matchers: readonly string[]): string {
 
 /**
  * The series of a metric that every process has under the same name, such as `up`. The variable `job` may stand for any
- * job, so the name of the service keeps other processes out.
+ * job, so the name of the program keeps other processes out.
  */
-export function selectShared(service: Service, metric: string, ...matchers: readonly string[]): string {
-  return select(metric, ...matchers, `job=~".*${service}.*"`);
+export function selectShared(program: Program, metric: string, ...matchers: readonly string[]): string {
+  return select(metric, ...matchers, `job=~".*${program}.*"`);
 }
 
 /** Growth of counters per second, added up over all series, or per value of `by`. */
@@ -30,21 +33,26 @@ export function perSecond(series: string, { by = '', window = zoomWindow } = {})
   return `${sum(by)} (rate(${series}[${window}]))`;
 }
 
-/** What a gauge shows, added up over all series, or per value of `by`. */
+/** Growth of counters over a range, added up over all series, or per value of `by`. */
+export function growth(series: string, { by = '', window = alertWindow } = {}): string {
+  return `${sum(by)} (increase(${series}[${window}]))`;
+}
+
+/** The value of a gauge, summed over all series, or per value of `by`. */
 export function total(series: string, { by = '' } = {}): string {
   return `${sum(by)} (${series})`;
 }
 
-/** The highest value: a stat beside an alert that looks at each instance or component shows the worst of them. */
+/** The highest value. A stat beside an alert on each instance or component shows the worst of them. */
 export function highest(expression: string): string {
   return `max(${expression})`;
 }
 
-/** How a quantile is taken. */
+/** Options of a quantile. */
 export interface QuantileOptions {
   readonly by?: string;
   readonly window?: string;
-  /** Whose histogram it is, where every process has one under that name. */
+  /** The program whose histogram it is, for a name that every process has. */
   readonly sharedBy?: Service;
 }
 
@@ -64,7 +72,7 @@ export function ratio(part: string, whole: string): string {
 
 /**
  * The series of `expression` for the VMs where `mean`, an expression over the whole time of the dashboard, is highest.
- * `topk` alone chooses anew at each step, and draws many more than `count` lines.
+ * `topk` alone chooses again at each step, and shows many more than `count` lines.
  */
 export function highestVms(count: number, expression: string, mean: string): string {
   return `${expression} and on (vm_id) topk(${count}, ${mean})`;

@@ -40,14 +40,14 @@ export interface Query {
   readonly exemplars?: boolean;
 }
 
-/** What every panel says. */
+/** Options of every panel. */
 export interface PanelOptions {
   readonly title: string;
-  /** What is seen, and what to make of it. */
+  /** What the panel shows, and how to interpret it. */
   readonly description: string;
   /** Grafana's identifier of a unit. */
   readonly unit: string;
-  /** What stands in an empty panel instead of "No data": why it can be empty. */
+  /** Text of an empty panel instead of "No data": why it can be empty. */
   readonly whenEmpty: string;
   /** A bound of an alert or objective. Default: none. */
   readonly threshold?: Threshold | undefined;
@@ -56,13 +56,13 @@ export interface PanelOptions {
 /** Options of `timeSeries`. */
 export interface TimeSeriesOptions extends PanelOptions {
   readonly queries: readonly Query[];
-  /** Whether series are laid on top of each other, so that the upper edge is their sum. Default false. */
+  /** Whether series are stacked, so that the upper edge is their sum. Default false. */
   readonly stacked?: boolean;
   /** Where the axis ends. Default: at the highest value. */
   readonly max?: number;
 }
 
-/** Values over time. The axis starts at 0: nothing that is measured here can be less. */
+/** Values over time. The axis starts at 0, because no value here is negative. */
 export function timeSeries(options: TimeSeriesOptions): UnplacedPanel {
   const panel = new TimeSeriesBuilder()
     .title(options.title)
@@ -98,8 +98,8 @@ export interface StatOptions extends PanelOptions {
 }
 
 /**
- * One number: what holds at the end of the time of the dashboard. It is no last known value, so a service that is gone
- * shows `whenEmpty` and not what it said before.
+ * One number: the value at the end of the dashboard's time range. It is not the last known value: when a service is gone, the
+ * panel shows `whenEmpty`.
  */
 export function stat(options: StatOptions): UnplacedPanel {
   return new StatBuilder()
@@ -130,7 +130,7 @@ export interface TableOptions extends PanelOptions {
   readonly columns: readonly Column[];
 }
 
-/** Numbers at the end of the time of the dashboard: a row for each value of a label, a column for each query. */
+/** Values at the end of the dashboard's time range: a row for each value of a label, a column for each query. */
 export function table(options: TableOptions): UnplacedPanel {
   const panel = new TableBuilder()
     .title(options.title)

@@ -19,76 +19,80 @@ export function processSection(service: Service, further: readonly UnplacedPanel
     title: 'Process',
     height: 8,
     lines: [
-      [
-        timeSeries({
-          title: 'Process CPU',
-          description:
-            'Processor time per second of each instance: 100 % is one processor, all that JavaScript can use.',
-          unit: PercentUnit,
-          whenEmpty,
-          queries: [
-            {
-              expr: perSecond(select(`${service}_process_cpu_seconds_total`), { by: 'instance' }),
-              legend: '{{instance}}',
-            },
-          ],
-        }),
-        timeSeries({
-          title: 'Process memory',
-          description: 'Resident memory of each instance. Dashed: HighMemoryUsage.',
-          unit: BytesIEC,
-          whenEmpty,
-          threshold: alertThresholds.HighMemoryUsage[service],
-          queries: [
-            {
-              expr: total(select(`${service}_process_resident_memory_bytes`), { by: 'instance' }),
-              legend: '{{instance}}',
-            },
-          ],
-        }),
-        timeSeries({
-          title: 'Uptime',
-          description: 'Time since each instance started. A fall to 0 is a restart.',
-          unit: DurationSeconds,
-          whenEmpty,
-          queries: [
-            {
-              expr: `time() - max by (instance) (${selectShared(service, 'process_start_time_seconds')})`,
-              legend: '{{instance}}',
-            },
-          ],
-        }),
-      ],
-      [
-        timeSeries({
-          title: 'Errors by component',
-          description: `Errors inside ${service} per second, by the component where they arose. Dashed: HighErrorRate, for each.`,
-          unit: EventsPerSecond,
-          whenEmpty,
-          threshold: alertThresholds.HighErrorRate,
-          queries: [
-            { expr: perSecond(select(`${service}_errors_total`), { by: 'component' }), legend: '{{component}}' },
-          ],
-        }),
-        ...further,
-        timeSeries({
-          title: 'Requests in flight',
-          description:
-            'HTTP requests, RPCs among them, that have come and whose answer has not ended. A climb: more come than are answered.',
-          unit: Short,
-          whenEmpty: 'No request has come yet',
-          stacked: true,
-          queries: [
-            {
-              expr: total(selectShared(service, 'http_server_active_requests'), { by: 'instance' }),
-              legend: '{{instance}}',
-            },
-          ],
-        }),
-      ],
+      machinePanels(service, whenEmpty),
+      [errorsPanel(service, whenEmpty), ...further, requestsInFlight(service)],
       eventLoopAndResources(service, whenEmpty),
     ],
   };
+}
+
+function machinePanels(service: Service, whenEmpty: string): readonly UnplacedPanel[] {
+  return [
+    timeSeries({
+      title: 'Process CPU',
+      description: 'Processor time per second of each instance: 100 % is one processor, all that JavaScript can use.',
+      unit: PercentUnit,
+      whenEmpty,
+      queries: [
+        {
+          expr: perSecond(select(`${service}_process_cpu_seconds_total`), { by: 'instance' }),
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+    timeSeries({
+      title: 'Process memory',
+      description: 'Resident memory of each instance. Dashed: HighMemoryUsage.',
+      unit: BytesIEC,
+      whenEmpty,
+      threshold: alertThresholds.HighMemoryUsage[service],
+      queries: [
+        {
+          expr: total(select(`${service}_process_resident_memory_bytes`), { by: 'instance' }),
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+    timeSeries({
+      title: 'Uptime',
+      description: 'Time since each instance started. A drop to 0 is a restart.',
+      unit: DurationSeconds,
+      whenEmpty,
+      queries: [
+        {
+          expr: `time() - max by (instance) (${selectShared(service, 'process_start_time_seconds')})`,
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+  ];
+}
+
+function errorsPanel(service: Service, whenEmpty: string): UnplacedPanel {
+  return timeSeries({
+    title: 'Errors by component',
+    description: `Internal errors of ${service} per second, by component. Dashed: HighErrorRate, for each.`,
+    unit: EventsPerSecond,
+    whenEmpty,
+    threshold: alertThresholds.HighErrorRate,
+    queries: [{ expr: perSecond(select(`${service}_errors_total`), { by: 'component' }), legend: '{{component}}' }],
+  });
+}
+
+function requestsInFlight(service: Service): UnplacedPanel {
+  return timeSeries({
+    title: 'Requests in flight',
+    description: 'HTTP requests, including RPCs, whose response has not ended. A climb: more arrive than are answered.',
+    unit: Short,
+    whenEmpty: 'No request has arrived yet',
+    stacked: true,
+    queries: [
+      {
+        expr: total(selectShared(service, 'http_server_active_requests'), { by: 'instance' }),
+        legend: '{{instance}}',
+      },
+    ],
+  });
 }
 
 function eventLoopAndResources(service: Service, whenEmpty: string): readonly UnplacedPanel[] {
@@ -97,7 +101,7 @@ function eventLoopAndResources(service: Service, whenEmpty: string): readonly Un
     timeSeries({
       title: 'Event loop lag',
       description:
-        'How much later than asked for a timer fires: what a request waits before anything is done for it. Dashed: HighEventLoopLag, for the p99.',
+        'Delay of timers: the time that a request waits before it is handled. Dashed: HighEventLoopLag, for the p99.',
       unit: Seconds,
       whenEmpty,
       threshold: alertThresholds.HighEventLoopLag,
@@ -114,7 +118,7 @@ function eventLoopAndResources(service: Service, whenEmpty: string): readonly Un
     }),
     timeSeries({
       title: 'Event loop utilization',
-      description: 'Share of the time in which the event loop works and does not wait. Near 100 % everything queues.',
+      description: 'Share of the time in which the event loop is busy. Near 100 % everything queues.',
       unit: PercentUnit,
       whenEmpty,
       max: 1,
@@ -130,7 +134,7 @@ function eventLoopAndResources(service: Service, whenEmpty: string): readonly Un
     timeSeries({
       title: 'Garbage collection',
       description:
-        'Share of the time that garbage collections take, by kind. Major ones that grow: the heap is nearly full, or something leaks.',
+        'Share of the time in garbage collection, by kind. If major collections increase, the heap is nearly full or leaks.',
       unit: PercentUnit,
       whenEmpty,
       queries: [
@@ -143,7 +147,7 @@ function eventLoopAndResources(service: Service, whenEmpty: string): readonly Un
     timeSeries({
       title: 'Open file descriptors',
       description:
-        'Files and connections that are open. A steady climb is a leak; at process_max_fds no connection is taken any more.',
+        'Open files and connections. A steady climb is a leak; at process_max_fds no connection is accepted.',
       unit: Short,
       whenEmpty,
       queries: [{ expr: total(shared('process_open_fds'), { by: 'instance' }), legend: '{{instance}}' }],

@@ -14,7 +14,7 @@ interface DataSource {
 
 const root = join(import.meta.dirname, '../../../..');
 
-/** A YAML file of the repository. The shape is what its user says; tests that read what is not there fail. */
+/** A YAML file of the repository. The caller states its shape; a test that reads a missing field fails. */
 function read<Content>(path: string): Content {
   return parse(readFileSync(join(root, path), 'utf8'));
 }
@@ -24,7 +24,7 @@ const provisioning = read<{ prune: boolean; datasources: readonly DataSource[] }
 );
 const { datasources } = provisioning;
 
-/** Every value in a tree, with the names that lead to it. */
+/** Every value in a tree, with its path. */
 function* valuesOf(tree: unknown, path = ''): Generator<{ path: string; value: unknown }> {
   if (typeof tree !== 'object' || tree === null) {
     yield { path, value: tree };
@@ -41,7 +41,7 @@ test('the four data sources have fixed uids, and others are removed', () => {
   expect(datasources.map(({ uid, type, url }) => [uid, type, url])).toEqual([
     ['prometheus', 'prometheus', 'http://prometheus:9090'],
     ['jaeger', 'jaeger', 'http://jaeger:16686'],
-    ['loki', 'loki', 'http://loki:3100'],
+    ['victorialogs', 'victoriametrics-logs-datasource', 'http://victorialogs:9428'],
     ['alertmanager', 'alertmanager', 'http://alertmanager:9093'],
   ]);
   expect(provisioning.prune).toBe(true);
@@ -63,13 +63,13 @@ test('a data source that another one or a dashboard names exists', () => {
   }
 });
 
-test('each $ that is meant for Grafana is doubled, so that it is not read as an environment variable', () => {
+test('each $ for Grafana is doubled, so that it is not an environment variable', () => {
   const texts = [...valuesOf(datasources)].flatMap(({ path, value }) =>
     typeof value === 'string' && value.includes('$') ? [{ path, value }] : [],
   );
 
   expect(texts.map(({ value }) => value)).toEqual([
-    '{service_name=~".+"} | trace_id="$${__trace.traceId}"',
+    'trace_id:="$${__trace.traceId}" | first 1 by (_time) partition by (_time, _msg, service.instance.id, log.seq)',
     '$${__value.raw}',
   ]);
 });
@@ -78,8 +78,8 @@ test('metric, trace and log lead to each other', () => {
   expect(jsonDataOf('prometheus')?.['exemplarTraceIdDestinations']).toMatchObject([
     { name: 'trace_id', datasourceUid: 'jaeger' },
   ]);
-  expect(jsonDataOf('jaeger')?.['tracesToLogsV2']).toMatchObject({ datasourceUid: 'loki', customQuery: true });
-  expect(jsonDataOf('loki')?.['derivedFields']).toMatchObject([
+  expect(jsonDataOf('jaeger')?.['tracesToLogsV2']).toMatchObject({ datasourceUid: 'victorialogs', customQuery: true });
+  expect(jsonDataOf('victorialogs')?.['derivedFields']).toMatchObject([
     { matcherType: 'label', matcherRegex: 'trace_id', datasourceUid: 'jaeger' },
   ]);
 });

@@ -10,7 +10,7 @@ import {
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard';
-import type { Service } from './panel-expressions.ts';
+import type { Program } from './panel-expressions.ts';
 import { datasource, type UnplacedPanel } from './panels.ts';
 
 /** Columns of Grafana's grid. */
@@ -19,7 +19,7 @@ const gridColumns = 24;
 /** A row of a dashboard with the panels under it. */
 export interface Section {
   readonly title: string;
-  /** Whether its panels are hidden, and ask nothing of Prometheus, until someone opens the row. Default false. */
+  /** Whether its panels are hidden, and query nothing, until someone opens the row. Default false. */
   readonly collapsed?: boolean;
   /** Height of each panel; a unit of Grafana's grid is 38 pixels. */
   readonly height: number;
@@ -33,13 +33,13 @@ export interface ServiceDashboardOptions {
   readonly uid: string;
   readonly title: string;
   readonly description: string;
-  readonly service: Service;
+  readonly service: Program;
   readonly sections: readonly Section[];
 }
 
 /**
- * The dashboard of a service, with the variables `datasource`, `job` and `instance`. Written in the classic schema: what
- * every Grafana reads from a provisioned file. Throws when the panels of a line cannot share its width.
+ * The dashboard of a service, with the variables `datasource`, `job` and `instance`. It uses the classic schema, which every
+ * Grafana reads from a provisioned file. Throws when the panels of a line cannot share its width.
  */
 export function createServiceDashboard(options: ServiceDashboardOptions): Dashboard {
   const dashboard = new DashboardBuilder(options.title)
@@ -59,10 +59,10 @@ export function createServiceDashboard(options: ServiceDashboardOptions): Dashbo
   return dashboard.build();
 }
 
-/** A dashboard with this tag is listed at the head of every other. */
+/** Every dashboard links to the dashboards with this tag. */
 const commonTag = 'vmobs';
 
-/** Not by the builder of the SDK, which hides links in a menu. Keeps the time; jobs and instances differ by service. */
+/** Not from the builder of the SDK, which hides links in a menu. Keeps the time, but not job and instance. */
 function linkToOthers(): DashboardLink {
   return {
     title: 'Dashboards',
@@ -78,8 +78,8 @@ function linkToOthers(): DashboardLink {
 }
 
 /**
- * Adds a row and its panels. Panel 3 of row 2 has the number 203, so that a link to a panel survives panels that are
- * added to other rows.
+ * Adds a row and its panels. Panel 3 of row 2 has the number 203, so that links to it stay valid when other rows get more
+ * panels.
  */
 function addSection(dashboard: DashboardBuilder, { title, collapsed = false, height, lines }: Section, number: number) {
   const row = new RowBuilder(title).id(number * 100).collapsed(collapsed);
@@ -94,7 +94,7 @@ function addSection(dashboard: DashboardBuilder, { title, collapsed = false, hei
   });
   for (const [index, panel] of panels.entries()) panel.id(number * 100 + index + 1);
 
-  // What is hidden belongs to its row; what is seen follows it.
+  // Hidden panels are part of their row; visible panels follow it.
   if (collapsed) for (const panel of panels) row.withPanel(panel);
   dashboard.withRow(row);
   if (!collapsed) for (const panel of panels) dashboard.withPanel(panel);
@@ -107,16 +107,16 @@ function datasourceVariable() {
     .current({ selected: true, text: 'Prometheus', value: 'prometheus' });
 }
 
-/** Read from `up`, which is there also while the service is down. */
-function jobVariable(service: Service) {
+/** Read from `up`, which exists even while the service is down. */
+function jobVariable(service: Program) {
   return chosenFrom('job', 'Job', 'label_values(up, job)').regex(`/${service}/`);
 }
 
-function instanceVariable(service: Service) {
+function instanceVariable(service: Program) {
   return chosenFrom('instance', 'Instance', `label_values(up{job=~".*${service}.*", job=~"$job"}, instance)`);
 }
 
-/** A choice of label values, all at first. */
+/** A variable with the values of a label; all are selected by default. */
 function chosenFrom(name: string, label: string, query: string) {
   return new QueryVariableBuilder(name)
     .label(label)

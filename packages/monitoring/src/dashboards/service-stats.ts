@@ -3,7 +3,7 @@ import { alertThresholds, type Threshold } from './alert-thresholds.ts';
 import { alertWindow, highest, perSecond, ratio, type Service, select, selectShared } from './panel-expressions.ts';
 import { stat, type UnplacedPanel } from './panels.ts';
 
-/** What an empty panel says when its series exist from the first scrape on. */
+/** Text of an empty panel whose series exist from the first scrape on. */
 export function notScraped(service: Service): string {
   return `No ${service} was scraped in this time`;
 }
@@ -12,7 +12,7 @@ export function notScraped(service: Service): string {
 export function internalErrorsStat(service: Service): UnplacedPanel {
   return stat({
     title: 'Internal errors now',
-    description: `Errors per second inside the component of ${service} that has most, over 5 minutes. Red: HighErrorRate, after 5 minutes.`,
+    description: `Internal errors per second of the worst component of ${service}, over 5 minutes. Red: HighErrorRate, after 5 minutes.`,
     unit: EventsPerSecond,
     whenEmpty: `No ${service} is scraped`,
     threshold: alertThresholds.HighErrorRate,
@@ -35,11 +35,11 @@ export function instancesDownStat(service: Service): UnplacedPanel {
   });
 }
 
-/** The largest instance, since the alert HighMemoryUsage looks at each. */
+/** The largest instance, because the alert HighMemoryUsage compares each. */
 export function memoryStat(service: Service): UnplacedPanel {
   return stat({
     title: 'Memory of the largest instance',
-    description: `Resident memory of the instance of ${service} that has most. Orange: HighMemoryUsage, after 10 minutes.`,
+    description: `Resident memory of the largest instance of ${service}. Orange: HighMemoryUsage, after 10 minutes.`,
     unit: BytesIEC,
     whenEmpty: `No ${service} is scraped`,
     threshold: alertThresholds.HighMemoryUsage[service],
@@ -52,7 +52,7 @@ export function apiErrorsStat(service: Service, threshold?: Threshold): Unplaced
   const over = threshold ? ' Orange: over the objective.' : '';
   return stat({
     title: 'API errors now',
-    description: `Share of the RPCs of the last 5 minutes that failed by the fault of the server.${over}`,
+    description: `Share of the RPCs of the last 5 minutes that failed with a server error.${over}`,
     unit: PercentUnit,
     whenEmpty: 'No requests in 5 min',
     threshold,

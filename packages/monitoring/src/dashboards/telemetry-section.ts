@@ -11,7 +11,7 @@ import { timeSeries, type UnplacedPanel } from './panels.ts';
 import type { Section } from './service-dashboard.ts';
 import { notScraped } from './service-stats.ts';
 
-/** What the telemetry of a service says of itself: what leaves, what is lost, and what a scrape costs. */
+/** The telemetry of a service about itself: what is sent, what is lost, and what a scrape costs. */
 export function telemetrySection(service: Service): Section {
   return {
     title: 'Telemetry',
@@ -29,7 +29,7 @@ function spanPanels(service: Service): readonly UnplacedPanel[] {
     timeSeries({
       title: 'Span queue',
       description:
-        'Spans that wait for their export, and how many may. At the capacity further ones are lost; a capacity of 0 means that traces are off.',
+        'Spans that wait for export, and the capacity. Beyond the capacity spans are lost; a capacity of 0 means that traces are off.',
       unit: Short,
       whenEmpty,
       queries: [
@@ -46,7 +46,7 @@ function spanPanels(service: Service): readonly UnplacedPanel[] {
     timeSeries({
       title: 'Spans exported and lost',
       description:
-        'Spans per second that the collector has taken, and those that are lost, by the reason. SpansLost fires at the first.',
+        'Spans per second that the collector accepted, and lost spans by reason. SpansLost fires at the first.',
       unit: CountsPerSecond,
       whenEmpty,
       queries: [
@@ -57,8 +57,7 @@ function spanPanels(service: Service): readonly UnplacedPanel[] {
     }),
     timeSeries({
       title: 'Retries of exports',
-      description:
-        'Requests to the collector per second that repeat one that has failed. They come before spans are lost.',
+      description: 'Retried requests to the collector per second. They precede the loss of spans.',
       unit: RequestsPerSecond,
       whenEmpty,
       queries: [{ expr: perSecond(shared('otlp_exporter_retries_total'), { by: 'instance' }), legend: '{{instance}}' }],
@@ -74,7 +73,7 @@ function scrapePanels(service: Service): readonly UnplacedPanel[] {
   return [
     timeSeries({
       title: 'Scrape duration',
-      description: 'From the arrival of a scrape until its answer has left, as the service sees it.',
+      description: 'From the arrival of a scrape until its response is sent, measured by the service.',
       unit: Seconds,
       whenEmpty: noScrape,
       queries: [
@@ -84,7 +83,7 @@ function scrapePanels(service: Service): readonly UnplacedPanel[] {
     }),
     timeSeries({
       title: 'Bytes of a scrape',
-      description: 'What one answer has on average, as compressed as it is sent.',
+      description: 'Average size of a response, as sent (compressed).',
       unit: BytesIEC,
       whenEmpty: noScrape,
       queries: [
@@ -99,7 +98,7 @@ function scrapePanels(service: Service): readonly UnplacedPanel[] {
     }),
     timeSeries({
       title: 'Series of a scrape',
-      description: 'Series on the last whole page. For metald it follows the VMs that run.',
+      description: 'Series on the last complete page. For metald it follows the number of running VMs.',
       unit: Short,
       whenEmpty: noScrape,
       queries: [{ expr: total(shared('promhttp_metric_handler_series'), byInstance), legend: '{{instance}}' }],
@@ -114,7 +113,7 @@ function lossPanels(service: Service): readonly UnplacedPanel[] {
     timeSeries({
       title: 'Scrape errors',
       description:
-        'Metrics left out of a page per second, and pages that were broken off, by cause. MetricsMissing and ScrapesAborted fire when they go on for 5 minutes.',
+        'Metrics missing from pages per second, and aborted pages, by cause. MetricsMissing and ScrapesAborted fire after 5 minutes.',
       unit: EventsPerSecond,
       whenEmpty,
       queries: [
@@ -131,7 +130,7 @@ function lossPanels(service: Service): readonly UnplacedPanel[] {
     timeSeries({
       title: 'Log lines lost',
       description:
-        'Log lines per second that standard output or the log file did not take. LogLinesLost fires at the first.',
+        'Log lines per second that could not be written to standard output or the log file. LogLinesLost fires at the first.',
       unit: CountsPerSecond,
       whenEmpty,
       queries: [
@@ -144,7 +143,7 @@ function lossPanels(service: Service): readonly UnplacedPanel[] {
     timeSeries({
       title: 'Series overflow',
       description:
-        'Per second, recordings that went to the overflow series of a metric, and rows that a table of series refused: it is at its limit. SeriesOverflow fires at the first.',
+        'Per second: recordings that went to the overflow series of a metric, and rows that a full series table rejected. SeriesOverflow fires at the first.',
       unit: EventsPerSecond,
       whenEmpty,
       queries: [

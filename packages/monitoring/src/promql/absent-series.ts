@@ -1,12 +1,13 @@
 import { type Binary, type Expression, type Selector, visitKind } from './expression.ts';
 import { type MetricKnowledge, metricsOf } from './metric-knowledge.ts';
+import type { Problem, Rule, Subject } from './rules/rule.ts';
 
-/** Operators that leave out the series for which they do not hold. */
+/** Operators that drop the series for which they do not hold. */
 export const comparisons: ReadonlySet<string> = new Set(['==', '!=', '>', '<', '>=', '<=']);
 
 /**
- * The selectors of an expression without which it says nothing, and whose series may not exist though all is well.
- * `absent(x)`, `x or vector(0)` and the right side of `unless` are at ease with a missing series.
+ * The selectors without which an expression has no result, and whose series may not exist in normal operation.
+ * `absent(x)`, `x or vector(0)` and the right side of `unless` handle a missing series.
  */
 export function absentSelectors(expression: Expression, knowledge: MetricKnowledge): readonly Selector[] {
   switch (expression.kind) {
@@ -25,7 +26,7 @@ export function absentSelectors(expression: Expression, knowledge: MetricKnowled
   }
 }
 
-/** A metric that is not known is another rule's finding. Of several, one that is there is enough. */
+/** Another rule reports unknown metrics. Of several metrics, one that exists is enough. */
 function mayBeAbsent(selector: Selector, knowledge: MetricKnowledge): boolean {
   const metrics = metricsOf(knowledge, selector) ?? [];
   return metrics.length > 0 && metrics.every((metric) => metric.mayBeAbsent);
@@ -36,7 +37,7 @@ function ofBinary({ operator, left, right }: Binary, knowledge: MetricKnowledge)
   if (operator === 'unless') return ofLeft;
   const ofRight = absentSelectors(right, knowledge);
   if (operator !== 'or') return [...ofLeft, ...ofRight];
-  // A side that is always there stands in for the other.
+  // A side that always exists replaces the other.
   if (ofRight.length === 0 && !hasFilter(right)) return [];
   if (ofLeft.length === 0 && !hasFilter(left)) return [];
   return [...ofLeft, ...ofRight];
@@ -49,3 +50,21 @@ function hasFilter(expression: Expression): boolean {
   for (const { part } of visitKind(expression, 'call')) if (part.name.startsWith('absent')) return true;
   return false;
 }
+
+/** An alert on a missing series is silent, which looks healthy. */
+export const absentSeries: Rule = {
+  id: 'absent-series',
+  *check({ query, expression, knowledge }: Subject): Iterable<Problem> {
+    if (query.kind !== 'alert' || (query.mayBeAbsent ?? '').trim() !== '') return;
+    const reported = new Set<string>();
+    for (const { name = 'this', from } of absentSelectors(expression, knowledge)) {
+      // Once for each metric: one reason covers all its places.
+      if (reported.has(name)) continue;
+      reported.add(name);
+      yield {
+        at: from,
+        message: `series of ${name} may not exist, and the alert is silent then; add "or absent(...)" or "or vector(0)", or give the reason in its annotations: may_be_absent: "<reason>"`,
+      };
+    }
+  },
+};

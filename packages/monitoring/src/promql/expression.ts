@@ -1,4 +1,4 @@
-/** A stretch of the text of an expression; `to` is behind its last character. */
+/** A range of the text of an expression; `to` is the offset after its last character. */
 export interface Span {
   readonly from: number;
   readonly to: number;

@@ -21,6 +21,8 @@ const never = { isNeverZero: true } as const;
 const later = { exists: 'later' } as const;
 const group = { labels: ['rule_group'] } as const;
 const alertmanager = { labels: ['alertmanager'] } as const;
+const byPath = { labels: ['path'] } as const;
+const byType = { labels: ['type'] } as const;
 
 /** Prometheus writes these itself at each scrape: https://prometheus.io/docs/concepts/jobs_instances/ */
 const ofScrapes = [
@@ -179,19 +181,43 @@ const ofSpans = [
 /** Own metrics of Jaeger 2; a collector inside, so that it has those of the collector, too. */
 const ofJaeger = [counter('jaeger_storage_requests_total', later), histogram('jaeger_storage_latency_seconds', later)];
 
-/** /metrics of Loki 3.7, by its sources. */
-const ofLoki = [
-  gauge('loki_build_info', never),
-  histogram('loki_request_duration_seconds', { labels: ['method', 'route', 'status_code', 'ws'], ...later }),
-  counter('loki_distributor_lines_received_total', later),
-  counter('loki_distributor_bytes_received_total', later),
-  counter('loki_discarded_samples_total', { labels: ['reason', 'tenant'], ...later }),
-  counter('loki_discarded_bytes_total', { labels: ['reason', 'tenant'], ...later }),
-  gauge('loki_ingester_memory_streams', later),
-  gauge('loki_ingester_memory_chunks'),
-  counter('loki_ingester_chunks_flushed_total', later),
-  counter('loki_ingester_wal_disk_full_failures_total', { labels: [] }),
-  counter('loki_panic_total', { labels: [] }),
+/**
+ * /metrics of VictoriaLogs 1.52, as it serves them with the flags of compose/. It has no help texts, and its histograms have
+ * `vmrange` instead of `le`.
+ */
+const ofVictoriaLogs = [
+  gauge('vm_app_version', { labels: ['version', 'short_version'], ...never }),
+  gauge('vm_allowed_memory_bytes', { labels: [], ...never }),
+  gauge('vl_storage_is_read_only', byPath),
+  gauge('vl_free_disk_space_bytes', byPath),
+  gauge('vl_total_disk_space_bytes', { ...byPath, ...never }),
+  gauge('vl_max_disk_space_usage_bytes', { ...byPath, ...never }),
+  gauge('vl_data_size_bytes', byType),
+  gauge('vl_compressed_data_size_bytes', byType),
+  gauge('vl_uncompressed_data_size_bytes', byType),
+  gauge('vl_storage_rows', byType),
+  gauge('vl_pending_rows', byType),
+  gauge('vl_partitions', { labels: [] }),
+  counter('vl_streams_created_total', { labels: [] }),
+  // Those that are dropped afterwards count, too.
+  counter('vl_rows_ingested_total', { ...byType, ...later }),
+  counter('vl_bytes_ingested_total', { ...byType, ...later }),
+  counter('vl_rows_dropped_total', { labels: ['reason'] }),
+  counter('vl_too_long_lines_skipped_total', { labels: [] }),
+  // Requests that it cannot read, of some protocols. Refused for want of room or of time they are not in it, nor are queries.
+  counter('vl_http_errors_total', { labels: ['path', 'format'] }),
+  counter('vl_http_requests_total', { labels: ['path', 'format'] }),
+  summary('vl_http_request_duration_seconds', { labels: ['path', 'format'], ...later }),
+  counter('vl_slow_queries_total', { labels: [] }),
+  gauge('vl_concurrent_select_current', { labels: [] }),
+  gauge('vl_concurrent_select_capacity', { labels: [], ...never }),
+  counter('vl_concurrent_select_limit_reached_total', { labels: [] }),
+  counter('vl_concurrent_select_limit_timeout_total', { labels: [] }),
+  gauge('vm_concurrent_insert_current', { labels: [] }),
+  gauge('vm_concurrent_insert_capacity', { labels: [], ...never }),
+  counter('vm_concurrent_insert_limit_reached_total', { labels: [] }),
+  counter('vm_concurrent_insert_limit_timeout_total', { labels: [] }),
+  counter('vm_log_messages_total', { labels: ['app_version', 'level', 'location', 'is_printed'], ...later }),
 ];
 
 /**
@@ -207,5 +233,5 @@ export const foreignMetrics: readonly ForeignMetric[] = [
   ...ofCollector,
   ...ofSpans,
   ...ofJaeger,
-  ...ofLoki,
+  ...ofVictoriaLogs,
 ];

@@ -23,7 +23,7 @@ export function findVariables(text: string): readonly Variable[] {
 }
 
 /**
- * Puts in the place of each Grafana variable something that PromQL can read and that is as long, so that places in the
+ * Replaces each Grafana variable by something that PromQL can read and that is as long, so that places in the
  * text stay what they are: a duration in brackets and behind `offset`, else a name. Text in quotes is left alone.
  */
 export function replaceVariables(text: string): string {

@@ -1,17 +1,16 @@
+import { absentSeries } from './absent-series.ts';
 import type { MetricKnowledge } from './metric-knowledge.ts';
 import { ExpressionError, parseExpression } from './parse-expression.ts';
 import { type Finding, placeInQuery, type Query } from './query.ts';
 import { withRecordedMetrics } from './recorded-metrics.ts';
-import { absentSeries } from './rules/absence-rules.ts';
 import { divisionBesideSum, equalityOfRate, unguardedDivision } from './rules/arithmetic-rules.ts';
 import { impossibleLabel, literalRegex, unknownJob, unknownLabel, unknownLabelValue } from './rules/label-rules.ts';
-import { rateOfNonCounter, rawCounter, unknownMetric } from './rules/metric-rules.ts';
-import { recordingRuleName } from './rules/naming-rules.ts';
+import { rateOfNonCounter, rawCounter, recordingRuleName, unknownMetric } from './rules/metric-rules.ts';
 import { quantileOfNonBucket, quantileOutOfRange, quantileWithoutLe, unknownBucket } from './rules/quantile-rules.ts';
 import { missingRange, shortRange, unexpectedRange } from './rules/range-rules.ts';
 import type { Problem, Rule } from './rules/rule.ts';
 
-/** Every mistake that the linter knows in an expression that can be read. */
+/** All rules for expressions that can be parsed. */
 const rules: readonly Rule[] = [
   unknownMetric,
   unknownLabel,
@@ -41,9 +40,9 @@ const unparsable = 'unparsable-expression';
 export const ruleIds: readonly string[] = [unparsable, ...rules.map(({ id }) => id)];
 
 /**
- * Finds the mistakes in queries. What the recording rules among them record is known to all of them.
+ * Finds the mistakes in queries. All of them may use what the recording rules among them record.
  *
- * @returns findings in the order of the queries, and within a query in the order of their places
+ * @returns findings in the order of the queries, and within a query by position
  */
 export function lintQueries(queries: readonly Query[], knowledge: MetricKnowledge): Finding[] {
   const known = withRecordedMetrics(knowledge, queries);

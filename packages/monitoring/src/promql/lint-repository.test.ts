@@ -27,7 +27,7 @@ scrape_configs:
     scrape_interval: 1m
 `;
 
-test('rules and dashboards are linted with the jobs, intervals and target labels of the configuration', async () => {
+test('linting uses the jobs, intervals and target labels of the configuration', async () => {
   await write('compose/prometheus/prometheus.yml', prometheus);
   await write(
     'compose/prometheus/rules/a.yml',
@@ -52,7 +52,7 @@ test('rules and dashboards are linted with the jobs, intervals and target labels
   ]);
 });
 
-test('a service of which a file tells in targets/ is a job with labels of its own', async () => {
+test('a service that a file in targets/ names is a job with labels of its own', async () => {
   await write('compose/prometheus/prometheus.yml', prometheus);
   await write(
     'compose/prometheus/targets/shop.yml',

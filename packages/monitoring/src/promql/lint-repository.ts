@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CatalogueEntry } from '@vmobs/telemetry';
+import type { CatalogueEntry } from '@vmobs/telemetry/exposition';
 import { foreignMetrics } from './foreign-metrics.ts';
 import { lintQueries } from './lint-queries.ts';
 import { createMetricKnowledge } from './metric-knowledge.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { join } from 'node:path';
-import { runCommand } from '@vmobs/telemetry';
+import { runCommand } from '@vmobs/settings';
 import packageJson from '../../package.json' with { type: 'json' };
 import { lintRepository } from './lint-repository.ts';
 

@@ -1,13 +1,14 @@
-import type { CatalogueEntry, LabelSchema } from '@vmobs/telemetry';
+import type { LabelSchema } from '@vmobs/telemetry';
 import { anyValue } from '@vmobs/telemetry';
+import type { CatalogueEntry } from '@vmobs/telemetry/exposition';
 import type { Selector } from './expression.ts';
 import type { ForeignMetric } from './foreign-metrics.ts';
 import { parseRegexValues } from './regex-values.ts';
 
-/** What is known of the series of one name. */
+/** What is known about the series of one name. */
 export interface KnownMetric {
   readonly name: string;
-  /** A counter is whatever only grows: buckets, sums and counts of histograms, too. */
+  /** Everything that only grows is a counter, including buckets, sums and counts of histograms. */
   readonly type: 'counter' | 'gauge';
   /** Its own labels, without those of its target. */
   readonly labels: LabelSchema;
@@ -15,24 +16,24 @@ export interface KnownMetric {
   readonly isOpen: boolean;
   /** Whether it is the result of a recording rule. */
   readonly isRecorded: boolean;
-  /** Whether a label set of it may not exist, though all is well. */
+  /** Whether a label set of it may be missing in normal operation. */
   readonly mayBeAbsent: boolean;
   /** Whether its value can be 0. */
   readonly canBeZero: boolean;
-  /** Upper edges, where it is the `_bucket` of a histogram whose edges are known. */
+  /** Upper edges, if it is the `_bucket` of a histogram with known edges. */
   readonly buckets?: readonly number[];
-  /** Jobs that serve it; any may, where there is none. */
+  /** Jobs that serve it; undefined if any job may. */
   readonly jobs?: readonly string[];
 }
 
-/** What the linter knows of the metrics that queries can ask for. */
+/** What the linter knows about metrics. */
 export interface MetricKnowledge {
   readonly metrics: ReadonlyMap<string, KnownMetric>;
   /** Labels that every scraped series has from its target. */
   readonly targetLabels: ReadonlySet<string>;
-  /** Seconds between two scrapes of each job. Empty where the jobs are not known. */
+  /** Scrape interval of each job in seconds. Empty if the jobs are unknown. */
   readonly jobs: ReadonlyMap<string, number>;
-  /** Seconds between two scrapes of a job that is not known. */
+  /** Scrape interval of an unknown job in seconds. */
   readonly scrapeInterval: number;
 }
 
@@ -43,16 +44,16 @@ export interface MetricKnowledgeOptions {
   readonly foreign?: readonly ForeignMetric[];
   /** @default job, instance, cluster, environment */
   readonly targetLabels?: Iterable<string>;
-  /** Seconds between two scrapes of each job. @default not known, so that any job is allowed */
+  /** Scrape interval of each job in seconds. @default unknown, so that any job is allowed */
   readonly jobs?: ReadonlyMap<string, number>;
-  /** Seconds between two scrapes of a job that is not in `jobs`. @default 15, as in the guide's `global` */
+  /** Scrape interval in seconds of a job that is not in `jobs`. @default 15, as in the guide's `global` */
   readonly scrapeInterval?: number;
 }
 
 /** Labels that Prometheus or its configuration gives to every target. */
 export const commonTargetLabels = ['job', 'instance', 'cluster', 'environment'] as const;
 
-/** Puts together what is known from catalogues and from the list of foreign metrics. */
+/** Combines the catalogues and the list of foreign metrics. */
 export function createMetricKnowledge(options: MetricKnowledgeOptions): MetricKnowledge {
   const { services, foreign = [], targetLabels = commonTargetLabels, jobs = new Map(), scrapeInterval = 15 } = options;
   const metrics = new Map<string, KnownMetric>();
@@ -63,7 +64,7 @@ export function createMetricKnowledge(options: MetricKnowledgeOptions): MetricKn
   return { metrics, targetLabels: new Set(targetLabels), jobs, scrapeInterval };
 }
 
-/** The metrics that a selector can choose. None at all: the name is not known. `undefined`: nothing can be said. */
+/** The metrics that a selector can select. Empty: the name is unknown. `undefined`: undecidable. */
 export function metricsOf({ metrics }: MetricKnowledge, selector: Selector): readonly KnownMetric[] | undefined {
   if (selector.name !== undefined) {
     const metric = metrics.get(selector.name);
@@ -75,7 +76,7 @@ export function metricsOf({ metrics }: MetricKnowledge, selector: Selector): rea
   return values.matches === undefined ? undefined : [...metrics.values()].filter(({ name }) => values.matches?.(name));
 }
 
-/** Two definitions of one name as one: what either allows is allowed. */
+/** Merges two definitions of one name: what either allows is allowed. */
 export function mergeMetrics(one: KnownMetric | undefined, other: KnownMetric): KnownMetric {
   if (one === undefined) return other;
   const labels = new Map(Object.entries(one.labels));

@@ -1,9 +1,9 @@
-/** The name that is nearest to a mistyped one, when one is near enough to be meant. */
+/** The name nearest to a mistyped one, if one is near enough. */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let smallest = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    // A third may differ: beyond that, the suggestion says more about the list than about the mistake.
+    // Up to a third may differ; beyond that, a suggestion is a guess.
     const limit = Math.floor(Math.max(name.length, candidate.length) / 3);
     if (Math.abs(candidate.length - name.length) > limit) continue;
     const distance = editDistance(name, candidate);
@@ -14,7 +14,7 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return nearest;
 }
 
-/** How many characters are to be added, removed or changed to get from one text to the other. */
+/** The Levenshtein distance of two texts. */
 function editDistance(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let i = 1; i <= one.length; i += 1) {

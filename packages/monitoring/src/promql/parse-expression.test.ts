@@ -84,7 +84,7 @@ test.for([
   ['nosuchfunction(a)', 0],
   ['a b', 2],
   ['a{b="c}', 4],
-] as const)('%s is not PromQL, and the place is told', ([text, offset]) => {
+] as const)('%s is not PromQL, and its place is reported', ([text, offset]) => {
   let error: unknown;
   try {
     parseExpression(text);

@@ -4,33 +4,33 @@ export interface Place {
   readonly column: number;
 }
 
-/** Where a query serves. */
+/** What a query is used for. */
 export type QueryKind = 'alert' | 'recording' | 'panel' | 'sli';
 
-/** A PromQL expression and where it stands. */
+/** A PromQL expression and its position. */
 export interface Query {
   readonly kind: QueryKind;
   /** Of the alert, the recorded metric, the panel or the indicator. */
   readonly name: string;
   readonly expression: string;
   readonly file: string;
-  /** Where the expression begins. */
+  /** Start of the expression. */
   readonly place: Place;
-  /** Where the name stands. @default `place` */
+  /** Position of the name. @default `place` */
   readonly namePlace?: Place;
   /** The place of a character of the expression. @default counted from `place`, line by line */
   readonly placeOf?: (offset: number) => Place;
   /** Labels that a rule adds to its result. */
   readonly labels?: Readonly<Record<string, string>>;
-  /** Why it is right that an alert is silent while a series of it is absent. */
+  /** Why an alert may be silent while one of its series is absent. */
   readonly mayBeAbsent?: string;
 }
 
-/** A mistake, or what is likely to be one. */
+/** A mistake, or a likely one. */
 export interface Finding {
   /** Id of the rule that found it. */
   readonly rule: string;
-  /** What is wrong, what is allowed, how to mend it. */
+  /** What is wrong, what is allowed, how to fix it. */
   readonly message: string;
   readonly file: string;
   readonly line: number;

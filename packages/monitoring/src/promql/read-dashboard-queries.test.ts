@@ -3,7 +3,7 @@ import { placeInQuery } from './query.ts';
 import { readDashboardQueries } from './read-dashboard-queries.ts';
 
 const prometheus = { type: 'prometheus', uid: 'prometheus' };
-const loki = { type: 'loki', uid: 'loki' };
+const logStore = { type: 'logs-store', uid: 'logs-store' };
 
 function read(dashboard: object): { name: string; expression: string }[] {
   return readDashboardQueries('a.json', JSON.stringify(dashboard)).map(({ name, expression }) => ({
@@ -16,9 +16,9 @@ test('panels, also those in rows, give their queries to Prometheus', () => {
   const panels = [
     { title: 'A', datasource: prometheus, targets: [{ expr: 'a' }, { expr: 'b' }] },
     { title: 'Row', type: 'row', panels: [{ title: 'B', targets: [{ datasource: prometheus, expr: 'c' }] }] },
-    { title: 'Logs', datasource: loki, targets: [{ expr: '{job="d"}' }] },
+    { title: 'Logs', datasource: logStore, targets: [{ expr: '{job="d"}' }] },
     { title: 'Mixed', datasource: { type: 'datasource', uid: '-- Mixed --' }, targets: [{ expr: 'e' }] },
-    { title: 'Mixed logs', datasource: prometheus, targets: [{ datasource: loki, expr: '{job="f"}' }] },
+    { title: 'Mixed logs', datasource: prometheus, targets: [{ datasource: logStore, expr: '{job="f"}' }] },
     { title: 'Text', type: 'text' },
   ];
   expect(read({ panels })).toEqual([
@@ -33,7 +33,7 @@ test('panels, also those in rows, give their queries to Prometheus', () => {
 test('a data source that is a variable is what the variable chooses from', () => {
   const list = [
     { name: 'metrics', type: 'datasource', query: 'prometheus' },
-    { name: 'logs', type: 'datasource', query: 'loki' },
+    { name: 'logs', type: 'datasource', query: 'logs' },
   ];
   const panels = [
     { title: 'A', datasource: { uid: '$metrics' }, targets: [{ expr: 'a' }] },
@@ -49,7 +49,7 @@ test('variables and annotations ask Prometheus, too', () => {
     { ...variable, name: 'vm', query: 'label_values(metald_cpu_usage_percent, vm_id)' },
     { ...variable, name: 'all', query: 'label_values(job)' },
     { ...variable, name: 'top', query: 'query_result(topk(3, a))' },
-    { ...variable, name: 'log', query: 'label_values(job, b)', datasource: loki },
+    { ...variable, name: 'log', query: 'label_values(job, b)', datasource: logStore },
     { name: 'interval', type: 'interval', query: '1m,5m' },
   ];
   const annotations = [

@@ -1,4 +1,4 @@
-import { CommandError } from '@vmobs/telemetry';
+import { CommandError } from '@vmobs/settings';
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Scalar, type YAMLMap } from 'yaml';
 import type { Query } from './query.ts';
 import { scalarPlaces } from './scalar-places.ts';

@@ -55,7 +55,7 @@ test('an alert says in its annotations or labels why its series may be absent', 
   ]);
 });
 
-test('the place of every character is that in the file, in whatever way the text is written', () => {
+test('every character keeps its place in the file, however the text is written', () => {
   const lines = file.split('\n');
   for (const query of queries) {
     const { expression, namePlace, name } = query;

@@ -2,22 +2,22 @@ import { parse } from 'yaml';
 import { durationSeconds } from './duration.ts';
 import { commonTargetLabels } from './metric-knowledge.ts';
 
-/** What the configuration of Prometheus says about its targets. */
+/** The targets in the configuration of Prometheus. */
 export interface ScrapeJobs {
-  /** Seconds between two scrapes of each job. */
+  /** Scrape interval of each job in seconds. */
   readonly jobs: ReadonlyMap<string, number>;
-  /** Seconds between two scrapes where a job does not say otherwise. */
+  /** Default scrape interval in seconds. */
   readonly scrapeInterval: number;
   /** Labels that targets have, those that every target has included. */
   readonly targetLabels: ReadonlySet<string>;
 }
 
-/** Targets and what they have in common, as in `static_configs` and in the files of `file_sd_configs`. */
+/** Targets with common labels, as in `static_configs` and in the files of `file_sd_configs`. */
 interface TargetGroup {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** The configuration as far as it is read here. */
+/** The part of the configuration that is read here. */
 interface PrometheusConfiguration {
   readonly global?: { readonly scrape_interval?: string };
   readonly scrape_configs?: readonly {
@@ -28,13 +28,13 @@ interface PrometheusConfiguration {
 }
 
 /**
- * Reads the jobs of a `prometheus.yml`. Whether it is a right one is what promtool checks.
+ * Reads the jobs of a `prometheus.yml`. promtool checks whether it is valid.
  *
  * @param targetFiles - contents of the files of `targets/`; the label `service` of a target there becomes its job
  */
 export function readScrapeJobs(text: string, targetFiles: readonly string[] = []): ScrapeJobs {
   const configuration: PrometheusConfiguration = parse(text);
-  // One minute is what Prometheus takes when the file is silent.
+  // The default of Prometheus is one minute.
   const scrapeInterval = durationSeconds(configuration.global?.scrape_interval ?? '1m') ?? 60;
   const scrapes = configuration.scrape_configs ?? [];
   const ofFiles = targetFiles.flatMap((file): readonly TargetGroup[] => parse(file) ?? []);

@@ -31,13 +31,13 @@ function record({ name, expression, labels }: Query, knowledge: MetricKnowledge)
     const mayBeAbsent = absentSelectors(parsed, knowledge).length > 0;
     return recorded(name, labels, { ...labelsOf(parsed, knowledge), mayBeAbsent });
   } catch (error) {
-    // What cannot be read is a finding of its own.
+    // A parse error is a separate finding.
     if (error instanceof ExpressionError) return recorded(name, labels, undefined);
     throw error;
   }
 }
 
-/** A result is a gauge, whatever it was calculated from: its resets are not those of a counter. */
+/** A recorded result is a gauge, even if computed from counters: its resets are not those of a counter. */
 function recorded(
   name: string,
   added: Query['labels'],
@@ -56,7 +56,7 @@ function isSame(one: KnownMetric, other: KnownMetric | undefined): boolean {
 /** Prometheus writes a series for each alert that is pending or firing. */
 function withAlerts(knowledge: MetricKnowledge, queries: readonly Query[]): MetricKnowledge {
   const names = queries.filter(({ kind }) => kind === 'alert').map(({ name }) => name);
-  // Without a single alert among the queries it is not known which there are.
+  // Without any alert among the queries, the alerts are unknown.
   const alertname: LabelSchema[string] = names.length === 0 ? anyValue : [...new Set(names)];
   const alerts = (name: string, labels: LabelSchema): [string, KnownMetric] => [
     name,

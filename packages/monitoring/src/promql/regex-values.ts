@@ -1,8 +1,8 @@
-/** What a regular expression of a matcher says. */
+/** A parsed regular expression of a matcher. */
 export interface RegexValues {
-  /** The texts it is a choice of, `a|b|c`; none if it is more than that. */
+  /** The alternatives of a plain choice such as `a|b|c`; undefined if it is more than that. */
   readonly literals?: readonly string[];
-  /** Whether it matches a whole value; none if JavaScript cannot read it (Prometheus reads RE2). */
+  /** Whether it matches a whole value; undefined if JavaScript cannot parse it (Prometheus uses RE2). */
   readonly matches?: (value: string) => boolean;
 }
 

@@ -10,7 +10,7 @@ interface BurnRate {
   readonly factor: number;
   /** The window that says that it matters. */
   readonly long: RatioWindow;
-  /** A twelfth of it; it says that it still goes on, so that the alert ends soon after the cause. */
+  /** A twelfth of it; it shows that the problem still lasts, so that the alert ends soon after the cause. */
   readonly short: RatioWindow;
 }
 

@@ -30,7 +30,7 @@ test('the committed rules are what is generated', async () => {
   for (const [path, content] of files) expect(content).toBe(await readFile(join(root, path), 'utf8'));
 });
 
-test('the rules of an objective of 100 percent, which promtool tests, are what is generated', async () => {
+test('the generated rules for 100 percent equal those that promtool tests', async () => {
   const file = 'compose/prometheus/tests/fixtures/slo-objective-100.slos.yaml';
   const text = await readFile(join(root, file), 'utf8');
   const slos = readSlos(text, { file, bucketsOf: () => undefined });

@@ -1,10 +1,10 @@
 import { type CounterSelector, withoutLabel } from './counter-selector.ts';
 import type { Field, LocatedYaml } from './located-yaml.ts';
 
-/** Upper edges of the buckets of a histogram, without +Inf; undefined when there is no such histogram. */
+/** Upper edges of the buckets of a histogram, without +Inf; undefined if there is no such histogram. */
 export type BucketsOf = (histogram: string) => readonly number[] | undefined;
 
-/** The bucket of a histogram that an indicator of latency counts. */
+/** The bucket of a histogram that a latency indicator counts. */
 export interface LatencyBucket {
   /** Its upper edge, in seconds. */
   readonly edge: number;
@@ -14,14 +14,14 @@ export interface LatencyBucket {
 
 const bucketSuffix = '_bucket';
 
-/** Whether a selector is one of buckets. */
+/** Whether a selector selects buckets. */
 export function selectsBuckets({ metric }: CounterSelector): boolean {
   return metric.endsWith(bucketSuffix);
 }
 
 /**
- * Reads the edge off a selector of good events that are those of one bucket. Complains when it has no such bucket, when
- * the histogram has no edge there, or when its events are not those of `total`.
+ * Reads the edge from a selector of good events that selects one bucket. Reports an error if it selects no single bucket, if
+ * the histogram has no such edge, or if its events are not those of `total`.
  */
 export function readLatencyBucket(
   { good, total }: { good: CounterSelector; total: CounterSelector | undefined },
@@ -60,7 +60,18 @@ export function readLatencyBucket(
   return { edge, buckets };
 }
 
-/** Prometheus 3 stores `le` as a float, whichever way it was exposed: 5 becomes 5.0. */
+/** Prometheus 3 stores `le` as a float, however it was exposed: 5 becomes 5.0. */
 function storedEdge(edge: number): string {
   return Number.isInteger(edge) ? `${edge}.0` : String(edge);
+}
+
+/**
+ * Reads the bucket edges from docs/metrics.md, which is generated from the services. Its lines look like this:
+ * - `metald_api_duration_seconds`: 0.1 0.5 1. Reason.
+ */
+export function readBucketEdges(metricsReference: string): BucketsOf {
+  const edges = new Map<string, readonly number[]>();
+  for (const [, name = '', list = ''] of metricsReference.matchAll(/^- `(\w+)`: ([\d. ]+)\. /gm))
+    edges.set(name, list.split(' ').map(Number));
+  return (histogram) => edges.get(histogram);
 }

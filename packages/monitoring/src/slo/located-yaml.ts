@@ -1,7 +1,7 @@
 import { isMap, isNode, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { SloFileError, type SloFileProblem } from './slo-file-error.ts';
 
-/** A value of a YAML file, with the place to name when it cannot be used. */
+/** A value of a YAML file, with its location for errors. */
 export interface Field {
   /** Where in the structure, such as `slos[1].objective`. */
   readonly key: string;
@@ -10,18 +10,17 @@ export interface Field {
   readonly node: Node | null;
 }
 
-/** A YAML file that is being read: it takes note of every complaint, so that all of them can be told at once. */
+/** A reader of a YAML file. It collects all errors to report them together. */
 export interface LocatedYaml {
   readonly root: Field;
   complain(field: Pick<Field, 'key' | 'offset'>, wrong: string, allowed: string): void;
   /**
-   * The fields of a mapping by their keys; undefined when it is not one. Unknown keys and repeated ones are complained
-   * about.
+   * The fields of a mapping by key; undefined when the value is not a mapping. Complains about unknown and repeated keys.
    */
   mapping<Key extends string>(field: Field, allowed: readonly Key[]): ReadonlyMap<Key, Field> | undefined;
-  /** The entries of a list; complains when it is not one, or is empty. */
+  /** The entries of a list; complains when the value is not a list, or an empty one. */
   list(field: Field): readonly Field[];
-  /** The value of a scalar, whatever its type; complains when it is none. */
+  /** The value of a scalar of any type; complains when the value is not a scalar. */
   scalar(field: Field): unknown;
   /** @throws SloFileError when there was any complaint. */
   finish(): void;
@@ -35,7 +34,7 @@ export interface LocatedYaml {
  */
 export function readLocatedYaml(text: string, file: string): LocatedYaml {
   const lines = new LineCounter();
-  // Repeated keys are left to `mapping`, which knows where in the structure they are.
+  // `mapping` reports repeated keys, because it knows their place in the structure.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
   const problems: SloFileProblem[] = [];
 
@@ -47,7 +46,7 @@ export function readLocatedYaml(text: string, file: string): LocatedYaml {
     if (problems.length > 0) throw new SloFileError(file, problems);
   };
 
-  // The mistakes behind the first one mostly follow from it.
+  // Later syntax errors are mostly consequences of the first.
   const [mistake] = [...document.errors, ...document.warnings];
   if (mistake !== undefined) complain({ key: 'YAML', offset: mistake.pos[0] }, mistake.message, 'YAML 1.2');
   finish();
@@ -63,11 +62,11 @@ export function readLocatedYaml(text: string, file: string): LocatedYaml {
       const fields = new Map<(typeof allowed)[number], Field>();
       for (const { key, value } of field.node.items) {
         const offset = isNode(key) ? (key.range?.[0] ?? field.offset) : field.offset;
-        const written = isScalar(key) ? String(key.value) : 'a key that is no text';
+        const written = isScalar(key) ? String(key.value) : 'a key that is not a scalar';
         const name = allowed.find((candidate) => candidate === written);
         const path = field.key === 'the file' ? written : `${field.key}.${written}`;
-        if (name === undefined) complain({ key: path, offset }, 'there is no such key', allowed.join(', '));
-        else if (fields.has(name)) complain({ key: path, offset }, 'is there twice', 'each key once');
+        if (name === undefined) complain({ key: path, offset }, 'unknown key', allowed.join(', '));
+        else if (fields.has(name)) complain({ key: path, offset }, 'occurs twice', 'each key once');
         else fields.set(name, fieldOf(path, isNode(value) ? value : null, offset));
       }
       return fields;

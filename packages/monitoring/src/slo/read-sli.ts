@@ -4,13 +4,13 @@ import type { Field, LocatedYaml } from './located-yaml.ts';
 import { readText } from './read-text.ts';
 import type { Sli } from './slo.ts';
 
-/** What an entry of `slis` said. Its name is there even when the rest cannot be used, so that objectives find it. */
+/** An entry of `slis`. Its name is set even when the rest is invalid, so that objectives find it. */
 export interface SliEntry {
   readonly field: Field;
   readonly name: string | undefined;
-  /** Upper edge of the bucket of the good events, in seconds, for an indicator of latency. */
+  /** For a latency indicator: upper edge of the bucket of good events, in seconds. */
   readonly thresholdSeconds?: number;
-  /** Undefined when there was a complaint. */
+  /** Undefined when the entry is invalid. */
   readonly sli: Sli | undefined;
 }
 

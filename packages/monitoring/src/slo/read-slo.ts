@@ -3,13 +3,13 @@ import type { SliEntry } from './read-sli.ts';
 import { readText } from './read-text.ts';
 import type { Slo } from './slo.ts';
 
-/** What an entry of `slos` said. Its names are there even when the rest cannot be used. */
+/** An entry of `slos`. Its names are set even when the rest is invalid. */
 export interface SloEntry {
   readonly field: Field;
   readonly name: string | undefined;
   readonly sliField: Field;
   readonly sliName: string | undefined;
-  /** Undefined when there was a complaint about it or about its indicator. */
+  /** Undefined when the entry or its indicator is invalid. */
   readonly slo: Slo | undefined;
 }
 
@@ -23,7 +23,7 @@ export function readSlo(field: Field, { slis, yaml }: { slis: readonly SliEntry[
 
   const name = text('name', /^[A-Za-z][A-Za-z0-9 _-]*$/, 'words of letters and digits; alerts are named after them');
   const team = text('team', /^\w[\w-]*$/, 'the value of a label, such as platform');
-  // 14.4, 6, 3 and 1 are shares of thirty days.
+  // The burn rates 14.4, 6, 3 and 1 are defined for thirty days.
   const window = text('window', /^30d$/, '30d');
   const sliName = text('sli', /./, 'the name of an indicator');
   const sliField = fields.get('sli') ?? field;
@@ -55,25 +55,29 @@ function readObjective(field: Field | undefined, { parent, yaml }: { parent: Fie
   }
   const value = yaml.scalar(field);
   if (value === undefined) return undefined;
-  // Not a number fails the comparison, too.
+  // NaN also fails the comparison.
   if (typeof value === 'number' && value > 0 && value <= 100) return value;
   yaml.complain(field, `is ${typeof value === 'number' ? value : JSON.stringify(value)}`, allowed);
   return undefined;
 }
 
-/** Whether the threshold is the edge that the indicator counts; without a threshold, whether it counts no edge. */
+/** Whether the threshold equals the bucket edge of the indicator, or both are absent. */
 function checkThreshold(
   field: Field | undefined,
   { entry, parent, yaml }: { entry: SliEntry | undefined; parent: Field; yaml: LocatedYaml },
 ): boolean {
   const value = field && yaml.scalar(field);
-  // What is wrong with the indicator has been said.
+  // The problem of the indicator has already been reported.
   if (entry?.sli === undefined) return false;
   const { name, thresholdSeconds: edge } = entry;
   if (field === undefined && edge !== undefined)
-    yaml.complain(parent, `has no objective_threshold, and ${name} is one of latency`, `objective_threshold: ${edge}`);
+    yaml.complain(
+      parent,
+      `has no objective_threshold, and ${name} is a latency indicator`,
+      `objective_threshold: ${edge}`,
+    );
   else if (field !== undefined && edge === undefined)
-    yaml.complain(field, `${name} is no indicator of latency`, 'no objective_threshold');
+    yaml.complain(field, `${name} is not a latency indicator`, 'no objective_threshold');
   else if (field !== undefined && value !== undefined && value !== edge)
     yaml.complain(field, `is ${JSON.stringify(value)}, but ${name} counts another bucket`, `${edge}, in seconds`);
   return value === edge;

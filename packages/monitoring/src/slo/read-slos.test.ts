@@ -81,10 +81,10 @@ test.for([
   [
     'objective: 99.9',
     'objektive: 99.9',
-    '13:5: slos[0].objektive: there is no such key; allowed is name, sli, objective, objective_threshold, window, team',
+    '13:5: slos[0].objektive: unknown key; allowed is name, sli, objective, objective_threshold, window, team',
   ],
-  ['slos:', 'slo:', '10:1: slo: there is no such key; allowed is slis, slos'],
-  ['window: 30d', 'window: 30d\n    window: 30d', '15:5: slos[0].window: is there twice; allowed is each key once'],
+  ['slos:', 'slo:', '10:1: slo: unknown key; allowed is slis, slos'],
+  ['window: 30d', 'window: 30d\n    window: 30d', '15:5: slos[0].window: occurs twice; allowed is each key once'],
   ['team: shop', 'team:', '15:10: slos[0].team: is empty; allowed is a text or a number'],
   [
     '  - name: Availability',
@@ -100,12 +100,12 @@ test.for([
   [
     'name: latency',
     'name: availability',
-    '6:11: slis[1].name: the name availability is there twice; allowed is each name once',
+    '6:11: slis[1].name: the name availability occurs twice; allowed is each name once',
   ],
   [
     'name: Latency',
     'name: availability',
-    '16:11: slos[1].name: availability is there twice, at least as the name of alerts, Availability; allowed is each name once',
+    '16:11: slos[1].name: availability gives its alerts the same names as another objective, Availability; allowed is each name once',
   ],
   [
     'name: latency',
@@ -167,12 +167,12 @@ test.for([
   [
     '    objective_threshold: 0.5\n',
     '',
-    '16:5: slos[1]: has no objective_threshold, and latency is one of latency; allowed is objective_threshold: 0.5',
+    '16:5: slos[1]: has no objective_threshold, and latency is a latency indicator; allowed is objective_threshold: 0.5',
   ],
   [
     'objective: 99.9',
     'objective: 99.9\n    objective_threshold: 1',
-    '14:26: slos[0].objective_threshold: availability is no indicator of latency; allowed is no objective_threshold',
+    '14:26: slos[0].objective_threshold: availability is not a latency indicator; allowed is no objective_threshold',
   ],
   // Selectors.
   ['total: orders_total', 'total: ""', `5:12: slis[0].total: is empty; allowed is ${selector}`],
@@ -215,7 +215,7 @@ test.for([
   );
 });
 
-test('all mistakes are told at once, in the order of the file', () => {
+test('all mistakes are reported together, in the order of the file', () => {
   const broken = good
     .replace('total: orders_total', 'total: ""')
     .replace('99.9', '101')

@@ -36,11 +36,11 @@ export function readSlos(text: string, { file, bucketsOf }: SloFileOptions): Slo
 
 function checkNames(slis: readonly SliEntry[], slos: readonly SloEntry[], yaml: LocatedYaml): void {
   for (const { field, name } of repeated(slis, ({ name }) => name))
-    yaml.complain(field, `the name ${name} is there twice`, 'each name once');
+    yaml.complain(field, `the name ${name} occurs twice`, 'each name once');
   for (const { field, name } of repeated(slos, ({ name }) => name && alertPrefixOf(name)))
     yaml.complain(
       field,
-      `${name} is there twice, at least as the name of alerts, ${alertPrefixOf(name ?? '')}`,
+      `${name} gives its alerts the same names as another objective, ${alertPrefixOf(name ?? '')}`,
       'each name once',
     );
 }

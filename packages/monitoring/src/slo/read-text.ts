@@ -1,8 +1,8 @@
 import type { Field, LocatedYaml } from './located-yaml.ts';
 
-/** What a text has to be. */
+/** Requirements of a text. */
 interface TextRequirement {
-  /** The mapping that the field is in; a missing field is complained about there. */
+  /** The mapping of the field; a missing field is reported there. */
   readonly parent: Field;
   readonly key: string;
   readonly yaml: LocatedYaml;
@@ -11,7 +11,7 @@ interface TextRequirement {
   readonly allowed: string;
 }
 
-/** Reads a text that has to be there; complains and returns undefined when it is missing or does not match. */
+/** Reads a required text; reports an error and returns undefined if it is missing or does not match. */
 export function readText(
   field: Field | undefined,
   { parent, key, yaml, pattern, allowed }: TextRequirement,

@@ -20,7 +20,7 @@ function expressions(slo: Slo): Map<string, string> {
   );
 }
 
-test('an objective has its ratios in eight windows, its budget, its indicator and two alerts', () => {
+test('an objective has eight ratio windows, a budget, an indicator and two alerts', () => {
   expect([...expressions(availability).keys()]).toEqual([
     'slo:objective:ratio',
     'slo:sli_events:rate5m',
@@ -50,13 +50,13 @@ test.for([
   expect(errorBudgetOf({ objective })).toBe(budget);
 });
 
-test('an objective of 100 percent is not divided by its budget, and any error is too fast', () => {
+test('at 100 percent there is no division by the budget, and any error is too fast', () => {
   const rules = expressions({ ...availability, objective: 100 });
   expect(rules.get('slo:error_budget_remaining:ratio30d')).not.toContain('/');
   expect(rules.get('ShopApiAvailabilityBurnRatePage')).toContain('ratio_rate1h{sli="shop_availability"} > 14.4 * 0');
 });
 
-test('a pair of windows that no share of errors could make fire is left out, and an alert without any', () => {
+test('windows that can never fire are left out, and so is an alert without any', () => {
   const ninety = expressions({ ...availability, objective: 90 });
   expect(ninety.get('ShopApiAvailabilityBurnRatePage')).not.toContain('14.4');
   expect(ninety.get('ShopApiAvailabilityBurnRatePage')).toContain('> 6 * 0.1');
@@ -65,7 +65,7 @@ test('a pair of windows that no share of errors could make fire is left out, and
   expect(half.get('ShopApiAvailabilityBurnRateTicket')).toContain('> 1 * 0.5');
 });
 
-test('every alert says who is told, what happens, and where to go on', () => {
+test('every alert says who is notified, what happens, and where to look next', () => {
   for (const rule of sloRuleGroup(availability).rules) {
     if (!('alert' in rule)) continue;
     expect(rule.labels).toEqual({

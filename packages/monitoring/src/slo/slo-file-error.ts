@@ -1,4 +1,4 @@
-/** Something in a file of objectives that cannot be used. */
+/** An error in a file of objectives. */
 export interface SloFileProblem {
   /** Counted from 1. */
   readonly line: number;
@@ -10,7 +10,7 @@ export interface SloFileProblem {
   readonly allowed: string;
 }
 
-/** Says what is wrong with a file of objectives, all of it at once, in the order of the file. */
+/** All errors of a file of objectives, in the order of the file. */
 export class SloFileError extends Error {
   override readonly name = 'SloFileError';
   readonly problems: readonly SloFileProblem[];

@@ -1,4 +1,4 @@
-/** What an indicator measures: the share of events that are good. */
+/** An indicator: the share of events that are good. */
 export interface Sli {
   /** A Prometheus metric name; the indicator itself is recorded under it. */
   readonly name: string;
@@ -8,11 +8,11 @@ export interface Sli {
   readonly total: string;
   /** Selector of the counter of the good events or of the bad ones. */
   readonly counted: { readonly as: 'good' | 'errors'; readonly selector: string };
-  /** Selector of all buckets of the histogram, when the good events are those of one of its buckets. */
+  /** Selector of all buckets of the histogram, if the good events are those of one bucket. */
   readonly buckets?: string;
 }
 
-/** An objective: how much of an indicator is promised over 30 days, the only window there is. */
+/** An objective: the promised value of an indicator over 30 days, the only window. */
 export interface Slo {
   readonly name: string;
   readonly sli: Sli;
@@ -24,16 +24,16 @@ export interface Slo {
 }
 
 /**
- * Share of the events that may be bad: 0.001 for an objective of 99.9 percent. Rounded to twelve digits, since
- * 1 - 0.999 is not quite 0.001 in binary and an alert would say so.
+ * Share of the events that may be bad: 0.001 for an objective of 99.9 percent. Rounded to twelve digits, because
+ * 1 - 0.999 is not exactly 0.001 in binary, and an alert would show that.
  */
 export function errorBudgetOf({ objective }: Pick<Slo, 'objective'>): number {
   return Number(((100 - objective) / 100).toPrecision(12));
 }
 
 /**
- * Name that the alerts of an objective begin with: its words, joined, each with a capital first. `metald API
- * Availability` becomes `MetaldApiAvailability`.
+ * The prefix of the alert names of an objective: its words in Pascal case. `metald API Availability` becomes
+ * `MetaldApiAvailability`.
  */
 export function alertPrefixOf(sloName: string): string {
   return sloName

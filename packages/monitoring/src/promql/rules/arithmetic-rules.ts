@@ -4,7 +4,7 @@ import { type MetricKnowledge, metricsOf } from '../metric-knowledge.ts';
 import { isVector } from '../result-labels.ts';
 import type { Problem, Rule, Subject } from './rule.ts';
 
-/** `a / b + c` is read as `(a / b) + c`, which is seldom what was meant. */
+/** `a / b + c` means `(a / b) + c`, which is seldom intended. */
 export const divisionBesideSum: Rule = {
   id: 'division-beside-sum',
   *check({ expression }: Subject): Iterable<Problem> {
@@ -21,7 +21,7 @@ export const divisionBesideSum: Rule = {
   },
 };
 
-/** Two rates are calculated floats; that they are equal to the last digit says nothing. */
+/** Rates are computed floats; exact equality is a coincidence. */
 export const equalityOfRate: Rule = {
   id: 'equality-of-rate',
   *check({ expression }: Subject): Iterable<Problem> {
@@ -32,7 +32,7 @@ export const equalityOfRate: Rule = {
       if (!sides.some(isCalculated) || sides.some((side) => isNumber(side, 0))) continue;
       yield {
         at: part.from,
-        message: `a rate is a calculated float, so "${part.operator}" holds by chance; compare with > or <`,
+        message: `a rate is a computed float, so "${part.operator}" holds by chance; compare with > or <`,
       };
     }
   },

@@ -28,7 +28,7 @@ export const unknownLabel: Rule = {
   },
 };
 
-/** A label in `by`, `on` or `group_left` that other metrics have, but not these series. */
+/** A label in `by`, `on` or `group_left` that these series cannot have. */
 export const impossibleLabel: Rule = {
   id: 'impossible-label',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
@@ -40,13 +40,13 @@ export const impossibleLabel: Rule = {
       const there = Object.keys(without.labels).join(', ') || 'none';
       yield {
         at: label.from,
-        message: `the series here cannot have the label ${label.name}, so it is empty for all of them; labels that are left here: ${there}`,
+        message: `the series here cannot have the label ${label.name}, so it is empty for all of them; remaining labels: ${there}`,
       };
     }
   },
 };
 
-/** A value that a label with listed values never has. */
+/** A value that a label with a fixed set of values never has. */
 export const unknownLabelValue: Rule = {
   id: 'unknown-label-value',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
@@ -91,7 +91,7 @@ export const unknownJob: Rule = {
   },
 };
 
-/** A regular expression without anything to match is an equality, and a slower one. */
+/** A regular expression without special characters is a slower equality. */
 export const literalRegex: Rule = {
   id: 'literal-regex',
   *check({ expression }: Subject): Iterable<Problem> {

@@ -4,7 +4,7 @@ import { canHave, labelsOf } from '../result-labels.ts';
 import { valuesOf, visitMatchers } from './label-rules.ts';
 import type { Problem, Rule, Subject } from './rule.ts';
 
-/** `histogram_quantile` over anything but rates of buckets is the quantile of all time, or nothing. */
+/** Without a rate of buckets, `histogram_quantile` covers all time, or has no result. */
 export const quantileOfNonBucket: Rule = {
   id: 'quantile-of-non-bucket',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
@@ -16,7 +16,7 @@ export const quantileOfNonBucket: Rule = {
   },
 };
 
-/** Without `le` there are no buckets to take a quantile of. */
+/** Without `le` there are no buckets for a quantile. */
 export const quantileWithoutLe: Rule = {
   id: 'quantile-without-le',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
@@ -44,14 +44,14 @@ export const quantileOutOfRange: Rule = {
   },
 };
 
-/** A bucket that the histogram does not have selects nothing. */
+/** A bucket edge that the histogram does not have selects nothing. */
 export const unknownBucket: Rule = {
   id: 'unknown-bucket',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
     for (const { matcher, metrics } of visitMatchers(expression, knowledge)) {
       if (matcher.label !== 'le' || metrics.some(({ buckets }) => buckets === undefined)) continue;
       const edges = metrics.flatMap(({ buckets = [] }) => buckets);
-      // Prometheus 3 writes every edge as a float, so 1 and 1.0 are one.
+      // Prometheus 3 stores every edge as a float, so 1 and 1.0 are equal.
       const wrong = valuesOf(matcher)?.find((value) => !/^\+?Inf$/.test(value) && !edges.includes(Number(value)));
       if (wrong !== undefined)
         yield {
@@ -74,7 +74,7 @@ function problemWithBuckets(argument: Expression, knowledge: MetricKnowledge): P
   for (const { part: selector, ancestors } of visitKind(argument, 'selector')) {
     const metrics = metricsOf(knowledge, selector);
     if (metrics === undefined || metrics.length === 0) continue;
-    // What a rule has recorded with le was a rate of buckets when it was recorded; that rule is checked on its own.
+    // A recorded metric with le is a rate of buckets; its recording rule is checked separately.
     if (metrics.every(({ isRecorded }) => isRecorded)) continue;
     const name = selector.name ?? 'what is selected';
     if (!metrics.every((metric) => metric.name.endsWith('_bucket')))

@@ -16,7 +16,7 @@ const rangeFunctions: ReadonlySet<string> = new Set([
   'double_exponential_smoothing',
 ]);
 
-/** A function over a stretch of time that is given a moment. */
+/** A function that needs a range vector and gets an instant vector. */
 export const missingRange: Rule = {
   id: 'missing-range',
   *check({ expression }: Subject): Iterable<Problem> {
@@ -26,7 +26,7 @@ export const missingRange: Rule = {
   },
 };
 
-/** A stretch of time that is given to something that takes a moment. */
+/** A range vector where an instant vector is expected. */
 export const unexpectedRange: Rule = {
   id: 'unexpected-range',
   *check({ expression }: Subject): Iterable<Problem> {
@@ -35,13 +35,13 @@ export const unexpectedRange: Rule = {
       if (parent?.kind === 'call' && takesRange(parent)) continue;
       yield {
         at: range.from,
-        message: `a range [${range.text}] is for functions such as rate(); leave it out or put one around it`,
+        message: `a range [${range.text}] is for functions such as rate(); remove it or wrap it in one`,
       };
     }
   },
 };
 
-/** A range in which there may be fewer than two scrapes has no rate. */
+/** A range with fewer than two scrapes has no rate. */
 export const shortRange: Rule = {
   id: 'short-range',
   *check({ expression, knowledge }: Subject): Iterable<Problem> {
@@ -68,7 +68,7 @@ function takesRange({ name }: Call): boolean {
   return rangeFunctions.has(name) || name.endsWith('_over_time');
 }
 
-/** Seconds between two scrapes of what is selected: of the slowest job that can serve it. */
+/** Scrape interval in seconds of the selected series: that of the slowest job that can serve them. */
 function scrapeInterval({ inner }: RangeOf, knowledge: MetricKnowledge): number {
   const selector = bare(inner);
   if (selector.kind !== 'selector') return knowledge.scrapeInterval;

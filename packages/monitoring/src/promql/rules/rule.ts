@@ -2,24 +2,24 @@ import type { Expression } from '../expression.ts';
 import type { MetricKnowledge } from '../metric-knowledge.ts';
 import type { Query } from '../query.ts';
 
-/** A query as rules see it: read, and with all that is known of metrics. */
+/** The input of a rule: a parsed query and the known metrics. */
 export interface Subject {
   readonly query: Query;
   readonly expression: Expression;
   readonly knowledge: MetricKnowledge;
 }
 
-/** What a rule objects to. */
+/** A mistake that a rule found. */
 export interface Problem {
-  /** The character of the expression at which it is, or the name of the query. */
+  /** Its offset in the expression, or the name of the query. */
   readonly at: number | 'name';
-  /** What is wrong, what is allowed, how to mend it. */
+  /** What is wrong, what is allowed, how to fix it. */
   readonly message: string;
 }
 
-/** One mistake that the linter knows. */
+/** A check of the linter. */
 export interface Rule {
-  /** In kebab-case; what a finding is called by. */
+  /** In kebab-case; shown with each finding. */
   readonly id: string;
   readonly check: (subject: Subject) => Iterable<Problem>;
 }
