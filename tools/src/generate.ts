@@ -2,13 +2,17 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { generateDashboards, generateSloRules } from '@vmobs/monitoring';
 import { readCatalogues } from './catalogues.ts';
+import { compileFastDecoder } from './fast-decoder.ts';
+import { writeLicenceDocument } from './licences/document.ts';
+import { takeInventory } from './licences/inventory.ts';
 import { writeMetricsReference } from './metrics-reference.ts';
-import { compileOrdinaryBatch } from './ordinary-batch.ts';
+import { writeMutantDocument } from './mutants/document.ts';
+import { readRecord, recordFile } from './mutants/record.ts';
 import { generateWire, wireOutput } from './wire.ts';
 
 /*
- * Writes every generated file of the repository. With --check it writes nothing, names the files that are not what they
- * would be, and exits with status 1 when there are any.
+ * Writes all generated files of the repository. With --check it writes nothing, lists the files that are out of date, and
+ * exits with status 1 if there are any.
  */
 
 const root = join(import.meta.dirname, '../..');
@@ -19,8 +23,10 @@ const entries = [...catalogues.metald, ...catalogues.billaged];
 const bucketsOf = (metric: string) => entries.find(({ name }) => name === metric)?.buckets;
 const wanted = new Map([
   ...(await generateWire(root)),
-  ...(await compileOrdinaryBatch(root)),
+  ...(await compileFastDecoder(root)),
   ['docs/metrics.md', writeMetricsReference(catalogues)] as const,
+  ['docs/licences.md', writeLicenceDocument(await takeInventory(root))] as const,
+  ['docs/mutants.md', writeMutantDocument(await readRecord(join(root, recordFile)))] as const,
   ['packages/monitoring/src/promql/catalogue.json', `${JSON.stringify(catalogues, null, 2)}\n`] as const,
   ...generateDashboards(),
   ...(await generateSloRules(root, { bucketsOf })),
@@ -46,7 +52,7 @@ for (const entry of committed.filter((file) => file.isFile())) {
 
 if (isCheck && stale.length > 0) {
   process.stderr.write(
-    `not what \`pnpm generate\` writes:\n${stale.map((path) => `  ${path}\n`).join('')}run it and commit\n`,
+    `out of date:\n${stale.map((path) => `  ${path}\n`).join('')}run \`npx -y pnpm@12 generate\` and commit\n`,
   );
   process.exitCode = 1;
 } else {

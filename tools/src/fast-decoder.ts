@@ -2,26 +2,26 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import asc from 'assemblyscript/asc';
 
-const source = 'packages/billaged-sim/assembly/ordinary-batch.ts';
-const target = 'packages/billaged-sim/src/rpc/batch-decoder/ordinary-batch-module.ts';
+const source = 'packages/billaged-sim/assembly/fast-decoder.ts';
+const target = 'packages/billaged-sim/src/rpc/batch-decoder/fast-decoder-module.ts';
 
-/** Pages of 64 KB that the module has: room for a body and for the columns. It never grows. */
+/** Number of 64 KB pages of the module's memory, for a body and the columns. It never grows. */
 const memoryPages = '3';
 
 /**
- * Compiles the reader of ordinary batches to WebAssembly, as a text that a module of JavaScript can hold.
+ * Compiles billaged's fast decoder to WebAssembly, as base64 text in a TypeScript module.
  *
  * @returns the content by path from the root
  * @throws Error for a finding of the compiler, warnings included
  */
-export async function compileOrdinaryBatch(root: string): Promise<Map<string, string>> {
+export async function compileFastDecoder(root: string): Promise<Map<string, string>> {
   let compiled = new Uint8Array();
   const arguments_ = [
-    ...['ordinary-batch.ts', '--outFile', 'ordinary-batch.wasm', '--runtime', 'stub', '--noAssert'],
+    ...['fast-decoder.ts', '--outFile', 'fast-decoder.wasm', '--runtime', 'stub', '--noAssert'],
     ...['-O3', '--zeroFilledMemory', '--initialMemory', memoryPages, '--maximumMemory', memoryPages],
   ];
   const { error, stderr } = await asc.main(arguments_, {
-    readFile: (name) => (name === 'ordinary-batch.ts' ? readFile(join(root, source), 'utf8') : null),
+    readFile: (name) => (name === 'fast-decoder.ts' ? readFile(join(root, source), 'utf8') : null),
     writeFile: (_name, contents) => {
       if (typeof contents !== 'string') compiled = Uint8Array.from(contents);
     },
@@ -34,7 +34,7 @@ export async function compileOrdinaryBatch(root: string): Promise<Map<string, st
   return new Map([
     [
       target,
-      `/** WebAssembly in base64: \`${source}\`, compiled by \`pnpm generate\`. */\nexport const ordinaryBatchModule =\n${lines.map((line) => `  '${line}'`).join(' +\n')};\n`,
+      `/** WebAssembly in base64: \`${source}\`, compiled by \`pnpm generate\`. */\nexport const fastDecoderModule =\n${lines.map((line) => `  '${line}'`).join(' +\n')};\n`,
     ],
   ]);
 }
