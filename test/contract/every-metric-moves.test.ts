@@ -4,30 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Billaged, startBillaged } from '@vmobs/billaged-sim';
 import { type Metald, startMetald } from '@vmobs/metald-sim';
+import { scrape } from '@vmobs/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ParsedFamily } from '../parsers/openmetrics-parser.ts';
-import { readMetric, scrape } from '../parsers/scrape.ts';
-import { eventually } from '../processes/eventually.ts';
-import { billingClient, validConfig, vmClient } from '../wire/clients.ts';
+import { billingClient, validConfig, vmClient } from '../support/clients.ts';
 import { billagedContract, metaldContract } from './guide-metrics.ts';
-
-type Page = Map<string, ParsedFamily>;
-
-/** Lets what should be counted happen, and tells by how much a metric moved. */
-async function movement(
-  metricsUrl: string | undefined,
-  read: (page: Page) => number,
-  happen: () => Promise<unknown>,
-): Promise<number> {
-  const before = read(await scrape(metricsUrl));
-  await happen();
-  return (
-    (await eventually(
-      async () => read(await scrape(metricsUrl)),
-      (value) => value !== before,
-    )) - before
-  );
-}
+import { watchMovements } from './movement.ts';
 
 /** What is expected to fail is part of the test. */
 const expectFailure = (work: Promise<unknown>) => expect(work).rejects.toThrow();
@@ -36,7 +17,7 @@ describe('every metric of metald moves when what it counts happens', () => {
   let metald: Metald;
   let billaged: Billaged;
   let brokenOperation: string | undefined;
-  const moved = new Set<string>();
+  const { seen, moves } = watchMovements(() => metald.telemetry.metricsUrl);
 
   beforeAll(async () => {
     const quiet = { port: 0, metricsPort: 0, logLevel: 'silent' } as const;
@@ -58,10 +39,6 @@ describe('every metric of metald moves when what it counts happens', () => {
     await billaged.close();
   });
 
-  const moves = (metric: string, labels: Record<string, string>, happen: () => Promise<unknown>) => {
-    moved.add(metric);
-    return movement(metald.telemetry.metricsUrl, (page) => readMetric(page, metric, labels), happen);
-  };
   const bootedVm = async () => {
     const { vmId } = await vmClient(metald.url).createVm({ config: validConfig });
     await vmClient(metald.url).bootVm({ vmId });
@@ -147,14 +124,14 @@ describe('every metric of metald moves when what it counts happens', () => {
   });
 
   test('no metric of the contract was left out', () => {
-    expect([...moved].sort()).toEqual(Object.keys(metaldContract).sort());
+    expect([...seen].sort()).toEqual(Object.keys(metaldContract).sort());
   });
 });
 
 describe('every metric of billaged moves when what it counts happens', () => {
   let billaged: Billaged;
   let isBroken = false;
-  const moved = new Set<string>();
+  const { seen, moves } = watchMovements(() => billaged.telemetry.metricsUrl);
 
   beforeAll(async () => {
     const { openSqliteLedger } = await import('@vmobs/billaged-sim/ledger');
@@ -189,10 +166,6 @@ describe('every metric of billaged moves when what it counts happens', () => {
   });
   afterAll(() => billaged.close());
 
-  const moves = (metric: string, labels: Record<string, string>, happen: () => Promise<unknown>) => {
-    moved.add(metric);
-    return movement(billaged.telemetry.metricsUrl, (page) => readMetric(page, metric, labels), happen);
-  };
   let second = 0n;
   const sendTwo = () =>
     billingClient(billaged.url).sendMetricsBatch({
@@ -215,8 +188,8 @@ describe('every metric of billaged moves when what it counts happens', () => {
   test('a repeated batch is received and processed, and billed once', async () => {
     await sendTwo();
     second -= 2n;
-    const read = (page: Page) => readMetric(page, 'billaged_metrics_duplicate_total');
-    expect(await movement(billaged.telemetry.metricsUrl, read, sendTwo)).toBe(2);
+    const { moves } = watchMovements(() => billaged.telemetry.metricsUrl);
+    expect(await moves('billaged_metrics_duplicate_total', {}, sendTwo)).toBe(2);
   });
 
   test('aggregation', async () => {
@@ -245,7 +218,7 @@ describe('every metric of billaged moves when what it counts happens', () => {
   });
 
   test('no metric of the contract was left out', () => {
-    expect([...moved].sort()).toEqual(Object.keys(billagedContract).sort());
+    expect([...seen].sort()).toEqual(Object.keys(billagedContract).sort());
   });
 });
 
@@ -253,7 +226,7 @@ describe('every metric that billaged has besides moves when what it counts happe
   const folder = mkdtempSync(join(tmpdir(), 'billaged-'));
   let billaged: Billaged;
   let second = Math.floor(Date.now() / 1_000) - 3_600;
-  const moved = new Set<string>();
+  const { seen, moves, value } = watchMovements(() => billaged.telemetry.metricsUrl);
 
   beforeAll(async () => {
     const database = join(folder, 'billaged.db');
@@ -271,14 +244,6 @@ describe('every metric that billaged has besides moves when what it counts happe
     rmSync(folder, { recursive: true });
   });
 
-  const moves = (metric: string, labels: Record<string, string>, happen: () => Promise<unknown>) => {
-    moved.add(metric);
-    return movement(billaged.telemetry.metricsUrl, (page) => readMetric(page, metric, labels), happen);
-  };
-  const value = async (metric: string) => {
-    moved.add(metric);
-    return readMetric(await scrape(billaged.telemetry.metricsUrl), metric);
-  };
   const send = (seconds: readonly number[]) =>
     billingClient(billaged.url).sendMetricsBatch({
       vmId: 'ud-1',
@@ -333,6 +298,6 @@ describe('every metric that billaged has besides moves when what it counts happe
       .map(({ name }) => name)
       .filter((name) => name.startsWith('billaged_'));
     const guide = Object.keys(billagedContract);
-    expect([...moved].sort()).toEqual(names.filter((name) => !guide.includes(name)).sort());
+    expect([...seen].sort()).toEqual(names.filter((name) => !guide.includes(name)).sort());
   });
 });

@@ -1,14 +1,16 @@
 import { type Billaged, startBillaged } from '@vmobs/billaged-sim';
 import { type Metald, startMetald } from '@vmobs/metald-sim';
-import type { CatalogueEntry } from '@vmobs/telemetry';
+import type { CatalogueEntry } from '@vmobs/telemetry/exposition';
+import { type ParsedFamily, parseOpenMetrics } from '@vmobs/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ParsedFamily, parseOpenMetrics } from '../parsers/openmetrics-parser.ts';
-import { parseText } from '../parsers/text-parser.ts';
+import { parseText } from '../support/text-parser.ts';
 import { billagedContract, type GuideMetric, metaldContract } from './guide-metrics.ts';
 
 /** What the real Prometheus 3 asks for. */
 const prometheusAccept =
   'application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.7,application/openmetrics-text;version=0.0.1;q=0.6,text/plain;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.4,*/*;q=0.3';
+
+const hourMs = 3_600_000;
 
 interface Scraped {
   readonly openMetrics: Map<string, ParsedFamily>;
@@ -22,9 +24,11 @@ const scrapes: Record<string, Scraped> = {};
 
 beforeAll(async () => {
   const quiet = { port: 0, metricsPort: 0, logLevel: 'silent' } as const;
-  billaged = await startBillaged(quiet);
+  // Periods end on the clock: with the usual one a minute could end before the scrape. This one has just begun, and stays.
+  const beginOfHour = Date.UTC(2026, 0, 31, 12);
+  billaged = await startBillaged({ ...quiet, aggregationIntervalMs: hourMs, now: () => beginOfHour });
   // On a slow machine the first tick of sampling would come before the scrape.
-  metald = await startMetald({ ...quiet, billingEndpoint: billaged.url, billingIntervalMs: 3_600_000 });
+  metald = await startMetald({ ...quiet, billingEndpoint: billaged.url, billingIntervalMs: hourMs });
   scrapes['metald'] = await scrapeBoth(metald);
   scrapes['billaged'] = await scrapeBoth(billaged);
 });

@@ -1,5 +1,5 @@
 import { VmService } from '@vmobs/wire/vmprovisioner';
-import { type ProtocolCaller, protocolsOf } from '../wire/protocol-callers.ts';
+import { type ProtocolCaller, protocolsOf } from '../../support/protocol-callers.ts';
 
 /** The name of a method in TypeScript, such as `bootVm`. */
 export type MethodName = keyof typeof VmService.method;

@@ -3,7 +3,7 @@ import { createConnectTransport, createGrpcTransport } from '@connectrpc/connect
 import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { VmService, VmState } from '@vmobs/wire/vmprovisioner';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { validConfig } from '../wire/clients.ts';
+import { validConfig } from '../../support/clients.ts';
 
 /*
  * Lists of a host on which VMs come and go between one page and the next.

@@ -1,8 +1,8 @@
 import { type Metald, startMetald } from '@vmobs/metald-sim';
+import { readMetric, scrape } from '@vmobs/testing';
 import { VmState } from '@vmobs/wire/vmprovisioner';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readMetric, scrape } from '../parsers/scrape.ts';
-import type { Outcome } from '../wire/protocol-callers.ts';
+import type { Outcome } from '../../support/protocol-callers.ts';
 import { jsonConfig, protocols, type VmCaller } from './clients.ts';
 
 /*
@@ -80,7 +80,7 @@ describe.for(Object.entries(protocols))('%s', ([, open]) => {
     expect(await client.call(method, { vmId: unknownVm })).toEqual(notFound);
   });
 
-  test('is told the first fault of a configuration before that the host is full', async () => {
+  test('gets the first fault of a configuration before the error of a full host', async () => {
     const { call } = client;
     const ids = [await call('createVm', { config: jsonConfig }), await call('createVm', { config: jsonConfig })];
     const invalid = (message: string) => ({ code: 'invalid_argument', message });
@@ -91,12 +91,12 @@ describe.for(Object.entries(protocols))('%s', ([, open]) => {
     );
     expect(await call('createVm', { config: jsonConfig })).toEqual({
       code: 'resource_exhausted',
-      message: 'this host has its 2 VMs; delete one first',
+      message: 'this host has reached its limit of 2 VMs; delete one first',
     });
     for (const created of ids) await call('deleteVm', { vmId: idOf(created) });
   });
 
-  test('pages through VMs and is told when it asks for pages that are none', async () => {
+  test('pages through VMs and gets an error for an invalid page', async () => {
     const { call } = client;
     const ids = [await call('createVm', { config: jsonConfig }), await call('createVm', { config: jsonConfig })].map(
       idOf,
@@ -113,7 +113,7 @@ describe.for(Object.entries(protocols))('%s', ([, open]) => {
     });
     expect(await call('listVms', { pageToken: 'made up' })).toEqual({
       code: 'invalid_argument',
-      message: 'page_token is not one that ListVms gave',
+      message: 'unknown page_token',
     });
     for (const vmId of ids) await call('deleteVm', { vmId });
   });
@@ -127,6 +127,6 @@ describe.for(Object.entries(protocols))('%s', ([, open]) => {
       code: 'resource_exhausted',
       message: expect.stringContaining('1048576'),
     });
-    await expect.poll(refusals, { timeout: 10_000 }).toBe(before + 1);
+    await expect.poll(refusals).toBe(before + 1);
   });
 });

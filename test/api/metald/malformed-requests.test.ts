@@ -1,8 +1,8 @@
 import { Code } from '@connectrpc/connect';
+import { readMetric, scrape, untilReady } from '@vmobs/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { readMetric, scrape } from '../parsers/scrape.ts';
-import { startCommandInTest, untilReady } from '../processes/command.ts';
-import { vmClient } from '../wire/clients.ts';
+import { vmClient } from '../../support/clients.ts';
+import { startCommandInTest } from '../../support/command.ts';
 import { type MalformedBytes, type MalformedRequest, malformedRequests } from './malformed-requests.ts';
 import { createRoughClient, type RoughAnswer } from './rough-client.ts';
 
@@ -61,7 +61,7 @@ test(`${count} malformed requests get documented errors and leave nothing behind
 
   client.close();
   // The connections of this test, the scrape, and what the process always has.
-  await expect.poll(() => read('metald_go_goroutines'), { timeout: 20_000 }).toBeLessThan(20);
+  await expect.poll(() => read('metald_go_goroutines')).toBeLessThan(20);
   expect((await read('process_resident_memory_bytes')) - memoryBefore).toBeLessThan(64 * 1024 ** 2);
   expect(await read('metald_errors_total')).toBe(0);
   expect(await read('metald_vms_total')).toBe(0);

@@ -2,7 +2,7 @@ import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { VmState } from '@vmobs/wire/vmprovisioner';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Outcome } from '../wire/protocol-callers.ts';
+import type { Outcome } from '../../support/protocol-callers.ts';
 import { jsonConfig, type MethodName, protocols, type VmCaller } from './clients.ts';
 import { type Change, changes, createFleetModel, type FleetModel } from './fleet-model.ts';
 import { createHeldHypervisor, type HeldHypervisor, type HeldOperation } from './held-hypervisor.ts';

@@ -1,9 +1,8 @@
+import { eventually, readMetric, scrape } from '@vmobs/testing';
 import { expect, test } from 'vitest';
-import { readMetric, scrape } from '../parsers/scrape.ts';
-import { startCommandInTest } from '../processes/command.ts';
-import { eventually } from '../processes/eventually.ts';
-import { startServiceProcess } from '../processes/service-process.ts';
-import { validConfig, vmClient } from '../wire/clients.ts';
+import { validConfig, vmClient } from '../../support/clients.ts';
+import { startCommandInTest } from '../../support/command.ts';
+import { startServiceProcess } from '../../support/service-process.ts';
 
 /** Every variable that the real metald reads, in its first version and in later ones. */
 const realVariables = [
@@ -26,7 +25,7 @@ test('--help knows every variable of the real metald, read or ignored', async ()
   expect(read).toContain('UNKEY_METALD_BACKEND');
 });
 
-test('variables that are ignored do no harm, and the log names those that are set', async () => {
+test('variables of the real metald are ignored and named in the log', async () => {
   const metald = await startServiceProcess('metald-sim', {
     UNKEY_METALD_BILLING_ENABLED: 'false',
     UNKEY_METALD_JAILER_ENABLED: 'certainly',
@@ -37,7 +36,7 @@ test('variables that are ignored do no harm, and the log names those that are se
   const health = await fetch(`${metald.url}/_/health`);
   expect(await health.json()).toMatchObject({ backend: { type: 'firecracker' } });
   expect(await metald.end()).toBe(0);
-  const line = metald.log().find(({ msg }) => msg === 'these are for a real metald and are ignored');
+  const line = metald.log().find(({ msg }) => msg === 'ignoring variables that only the real metald uses');
   expect(line?.['variables']).toEqual(
     expect.arrayContaining(['UNKEY_METALD_JAILER_ENABLED', 'UNKEY_METALD_TLS_MODE', 'UNKEY_METALD_NETWORK_BRIDGE']),
   );

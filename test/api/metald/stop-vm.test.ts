@@ -89,7 +89,7 @@ describe.for(['Connect in JSON on HTTP/1.1', 'gRPC-Web on HTTP/1.1', 'gRPC of th
       await client.call('deleteVm', { vmId, force: true });
     });
 
-    test('while a guest ends its VM is still there, uses nothing, and no other operation begins', async () => {
+    test('a VM whose guest is shutting down is listed, uses nothing and takes no operation', async () => {
       const vmId = await bootVm(client);
       guestEnds = Promise.withResolvers();
       const shutdown = client.call('shutdownVm', { vmId });
@@ -111,7 +111,7 @@ describe.for(['Connect in JSON on HTTP/1.1', 'gRPC-Web on HTTP/1.1', 'gRPC of th
       await client.call('deleteVm', { vmId });
     });
 
-    test('a guest that does not end in time is switched off: the answer is a success, and a warning names the VM', async () => {
+    test('a guest that exceeds its grace is switched off, with a warning that names the VM', async () => {
       const vmId = await bootVm(client);
       guestHangs = true;
       expect(await client.call('shutdownVm', { vmId, timeoutSeconds: 3 })).toMatchObject({
@@ -122,7 +122,7 @@ describe.for(['Connect in JSON on HTTP/1.1', 'gRPC-Web on HTTP/1.1', 'gRPC of th
           operation: 'shutdown',
           vm_id: vmId,
           timeout_seconds: 3,
-          msg: 'guest did not end in time, its vm is switched off',
+          msg: 'the guest did not shut down in time: its vm is switched off',
         }),
       ]);
       await client.call('deleteVm', { vmId });

@@ -41,7 +41,7 @@ async function customerInTruth(vmId: string): Promise<unknown> {
   return vms.find(({ vm_id }) => vm_id === vmId)?.['customer_id'];
 }
 
-const warning = 'no request names a tenant_id in its baggage, so the default customer is billed';
+const warning = 'no tenant_id in the baggage of a request: the default customer is billed';
 const acme = { baggage: 'user_id=u1,tenant_id=acme' };
 const nobody = {};
 
@@ -58,7 +58,7 @@ test.for([
   const before = lines.length;
   const vmId = await createVm(nobody);
   await call('BootVm', headers, { vmId });
-  await expect.poll(() => customerInTruth(vmId), { timeout: 20_000 }).toBe(customer);
+  await expect.poll(() => customerInTruth(vmId)).toBe(customer);
   const written = lines.slice(before);
   expect(written).toContainEqual(
     expect.objectContaining({ msg: 'vm operation', operation: 'boot', vm_id: vmId, customer_id: customer }),
@@ -79,7 +79,7 @@ test.for([
   const before = lines.length;
   const vmId = await createVm(creator);
   await call('BootVm', booter, { vmId });
-  await expect.poll(() => customerInTruth(vmId), { timeout: 20_000 }).toBe(customer);
+  await expect.poll(() => customerInTruth(vmId)).toBe(customer);
   await call('RebootVm', { baggage: 'tenant_id=initech' }, { vmId });
   expect(await customerInTruth(vmId)).toBe(customer);
   expect(lines.slice(before).filter(({ level }) => level === 'warn')).toEqual([]);
