@@ -3,7 +3,7 @@ import { join, matchesGlob } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { type Directive, directivesNamed, requireDirective, requireParameter } from './directive.ts';
-import { composeFolder, type FluentConf, readFluentConf } from './fluent-conf.ts';
+import { composeFolder, type FluentConf, readFluentConf, tailOf } from './fluent-conf.ts';
 
 let conf: FluentConf;
 
@@ -17,9 +17,9 @@ function withAllInside(directive: Directive): Directive[] {
 }
 
 test.for(['metald', 'billaged'])('the source of %s has what the guide gives it', (tag) => {
-  const source = conf.tails.find((tail) => tail.parameters.get('tag') === tag);
-  expect(source?.parameters.get('path')).toBe(`/var/log/${tag}/*.log`);
-  expect(source && Object.fromEntries(requireDirective(source, 'parse').parameters)).toMatchObject({
+  const source = tailOf(conf, tag);
+  expect(requireParameter(source, 'path').split(',')).toContain(`/var/log/${tag}/*.log`);
+  expect(Object.fromEntries(requireDirective(source, 'parse').parameters)).toMatchObject({
     '@type': 'json',
     time_key: 'timestamp',
     time_format: '%Y-%m-%dT%H:%M:%S.%N%z',
@@ -31,19 +31,27 @@ interface ComposeFile {
   readonly services?: Readonly<Record<string, { readonly environment?: { readonly LOG_FILE?: string } }>>;
 }
 
-test.for(['metald', 'billaged'])('the path of %s fits the file that its container logs to', async (tag) => {
-  const files = await Array.fromAsync(glob(join(composeFolder, '*.yaml')));
-  const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
-  const services = texts.map((text): ComposeFile['services'] => (parse(text, { merge: true }) as ComposeFile).services);
-  const logFile = services.find((found) => found?.[`${tag}-sim`])?.[`${tag}-sim`]?.environment?.LOG_FILE;
-  const source = conf.tails.find((tail) => tail.parameters.get('tag') === tag);
-  expect(matchesGlob(String(logFile), String(source?.parameters.get('path')))).toBe(true);
-});
+test.for(['metald', 'billaged'])(
+  'one pattern of %s fits the file of its container, one what is renamed',
+  async (tag) => {
+    const files = await Array.fromAsync(glob(join(composeFolder, '*.yaml')));
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const services = texts.map(
+      (text): ComposeFile['services'] => (parse(text, { merge: true }) as ComposeFile).services,
+    );
+    const logFile = services.find((found) => found?.[`${tag}-sim`])?.[`${tag}-sim`]?.environment?.LOG_FILE;
+    const paths = requireParameter(tailOf(conf, tag), 'path').split(',');
+    for (const file of [`${logFile}`, `${logFile}.1`]) {
+      expect(paths.filter((path) => matchesGlob(file, path))).toHaveLength(1);
+    }
+  },
+);
 
 test('the two sources differ in their name, path, positions and tag alone', () => {
   const [one, other, ...more] = conf.tails.map((tail) => new Map(tail.parameters));
   expect(more).toEqual([]);
-  const differing = [...(one ?? [])].filter(([name, value]) => other?.get(name) !== value).map(([name]) => name);
+  const names = new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])]);
+  const differing = [...names].filter((name) => one?.get(name) !== other?.get(name));
   expect(differing).toEqual(['@id', 'path', 'pos_file', 'tag']);
   const parses = conf.tails.map((tail) => Object.fromEntries(requireDirective(tail, 'parse').parameters));
   expect(parses[0]).toEqual(parses[1]);
@@ -57,8 +65,28 @@ test('the output has what the guide gives it', () => {
     logstash_format: 'true',
     logstash_prefix: 'unkey',
     include_tag_key: 'true',
-    tag_key: 'service',
   });
+});
+
+test('the configuration for OpenSearch differs in the names of the other plugin alone', async () => {
+  const names = new Map([
+    ['verify_es_version_at_startup', 'verify_os_version_at_startup'],
+    ['default_elasticsearch_version', 'default_opensearch_version'],
+    ['log_es_400_reason', 'log_os_400_reason'],
+  ]);
+  const values = new Map([
+    ['elasticsearch', 'opensearch'],
+    ['elasticsearch_genid', 'opensearch_genid'],
+    ['8', '2'],
+  ]);
+  const translate = ({ name, argument, parameters, directives }: Directive): unknown => ({
+    name,
+    argument,
+    parameters: [...parameters].map(([key, value]) => [names.get(key) ?? key, values.get(value) ?? value]),
+    directives: directives.map(translate),
+  });
+  const twin = await readFluentConf('fluent-opensearch.conf');
+  expect(translate(twin.root)).toEqual(translate(conf.root));
 });
 
 test('what Fluentd writes is in its volume, and no two things in one file', () => {
@@ -106,4 +134,13 @@ test('it speaks to the Elasticsearch that the stack has', async () => {
   const major = /^ELASTIC_VERSION=(\d+)\./m.exec(versions)?.[1];
   expect(requireParameter(conf.output, 'default_elasticsearch_version')).toBe(major);
   expect(versions).toMatch(new RegExp(`^FLUENTD_VERSION=.*-elasticsearch${major}-`, 'm'));
+});
+
+test('the one for OpenSearch speaks to the OpenSearch that the stack has', async () => {
+  const versions = await readFile(join(composeFolder, 'versions.env'), 'utf8');
+  const { output } = await readFluentConf('fluent-opensearch.conf');
+  const major = /^OPENSEARCH_VERSION=(\d+)\./m.exec(versions)?.[1];
+  expect(requireParameter(output, 'default_opensearch_version')).toBe(major);
+  const image = (name: string) => new RegExp(`^${name}_VERSION=([\\d.]+)-`, 'm').exec(versions)?.[1];
+  expect(image('FLUENTD_OPENSEARCH')).toBe(image('FLUENTD'));
 });

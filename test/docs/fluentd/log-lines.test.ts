@@ -1,15 +1,16 @@
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { eventually, untilReady } from '@vmobs/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCommandInTest, untilReady } from '../processes/command.ts';
-import { eventually } from '../processes/eventually.ts';
-import { startServiceProcess } from '../processes/service-process.ts';
-import { validConfig, vmClient } from '../wire/clients.ts';
+import { validConfig, vmClient } from '../../support/clients.ts';
+import { startCommandInTest } from '../../support/command.ts';
+import { startServiceProcess } from '../../support/service-process.ts';
+import { documentMaker } from './bulk-output.ts';
 import { requireDirective, requireParameter } from './directive.ts';
-import { documentMaker } from './elasticsearch-document.ts';
-import { type FluentConf, readFluentConf } from './fluent-conf.ts';
-import { type LogEvent, matchFiles, placePath, tailFiles } from './tail-files.ts';
+import { type FluentConf, readFluentConf, tailOf } from './fluent-conf.ts';
+import type { LogEvent } from './parse-line.ts';
+import { placePaths, tailOnce } from './tail.ts';
 
 /** What one service logged, and what Fluentd reads of it. */
 interface TailedLog {
@@ -18,6 +19,8 @@ interface TailedLog {
   /** As it was written to standard output. */
   readonly written: readonly Readonly<Record<string, unknown>>[];
   readonly events: readonly LogEvent[];
+  /** Lines that are dropped for their time. */
+  readonly dropped: readonly string[];
 }
 
 let conf: FluentConf;
@@ -26,16 +29,9 @@ let logs: readonly TailedLog[];
 let from: number;
 let to: number;
 
-/** The source with this tag. */
-function tailOf(tag: string) {
-  const source = conf.tails.find((tail) => requireParameter(tail, 'tag') === tag);
-  if (source === undefined) throw new Error(`fluent.conf has no tail source with the tag ${tag}`);
-  return source;
-}
-
 /** Where a service logs, so that the source with this tag reads it. */
 function logFile(tag: string, root: string): string {
-  return join(dirname(placePath(tailOf(tag), root)), `${tag}.log`);
+  return join(dirname(placePaths(tailOf(conf, tag), root)[0] ?? ''), `${tag}.log`);
 }
 
 /** Runs both services, lets them live through a VM and a fault, ends them. */
@@ -67,9 +63,9 @@ beforeAll(async () => {
       const tag = ['metald', 'billaged'][index] ?? '';
       return {
         tag,
-        timeKey: requireParameter(requireDirective(tailOf(tag), 'parse'), 'time_key'),
+        timeKey: requireParameter(requireDirective(tailOf(conf, tag), 'parse'), 'time_key'),
         written: service.log(),
-        events: await tailFiles(tailOf(tag), folder),
+        ...(await tailOnce(tailOf(conf, tag), folder)),
       };
     }),
   );
@@ -77,7 +73,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 test('every line of both services is read, whole and in order', () => {
-  for (const { events, written } of logs) {
+  for (const { events, written, dropped } of logs) {
+    expect(dropped).toEqual([]);
     expect(events.map(({ record }) => record)).toEqual(written);
     expect(written.length).toBeGreaterThan(5);
   }
@@ -99,16 +96,16 @@ test('the time of an event is the instant that its line names', () => {
   }
 });
 
-test('Elasticsearch gets the line, its time as @timestamp and the tag as service, in the index of its day', () => {
+test('Elasticsearch gets each line with @timestamp and service.name in the index of its day', () => {
   const makeDocument = documentMaker(conf.output);
   for (const { events, written, tag, timeKey } of logs) {
     for (const [index, event] of events.entries()) {
-      const line = written[index];
-      const day = new Date(String(line?.[timeKey])).toISOString().slice(0, 10);
+      const { service: _, ...line } = written[index] ?? {};
+      const day = new Date(String(line[timeKey])).toISOString().slice(0, 10);
       const { index: name, document } = makeDocument(event);
       expect(name).toBe(`unkey-${day.replaceAll('-', '.')}`);
-      expect(document).toEqual({ ...line, service: tag, '@timestamp': expect.any(String) });
-      expect(Date.parse(String(document['@timestamp']))).toBe(Date.parse(String(line?.[timeKey])));
+      expect(document).toEqual({ ...line, 'service.name': tag, '@timestamp': expect.any(String) });
+      expect(Date.parse(String(document['@timestamp']))).toBe(Date.parse(String(line[timeKey])));
     }
   }
 });
@@ -117,7 +114,7 @@ test('the tag is what the services call themselves', () => {
   for (const { tag, written } of logs) expect(new Set(written.map(({ service }) => service))).toEqual(new Set([tag]));
 });
 
-test('a field is of one type in all lines, or Elasticsearch would refuse the later ones', () => {
+test('a field has one type in all lines, as Elasticsearch needs', () => {
   const types = new Map<string, Set<string>>();
   for (const [name, value] of logs.flatMap(({ written }) => written.flatMap(Object.entries))) {
     types.set(name, (types.get(name) ?? new Set()).add(typeof value));
@@ -133,13 +130,13 @@ test('the name that somebody gives a service gives way to the tag', async () => 
     BILLAGED_OTEL_SERVICE_NAME: 'billaged-eu',
   });
   await billaged.end();
-  const [event] = await tailFiles(tailOf('billaged'), root);
+  const [event] = (await tailOnce(tailOf(conf, 'billaged'), root)).events;
   if (event === undefined) throw new Error('billaged-sim logged nothing');
   expect(event.record['service']).toBe('billaged-eu');
-  expect(documentMaker(conf.output)(event).document['service']).toBe('billaged');
+  expect(documentMaker(conf.output)(event).document['service.name']).toBe('billaged');
 });
 
-test('after a rotation the path fits the new file alone, and no line is in neither', async () => {
+test('the lines before and after a rotation are read, each once', async () => {
   const root = join(folder, 'rotated');
   const file = logFile('metald', root);
   const metald = startCommandInTest('metald-sim', ['--port=0', '--metrics-port=0'], {
@@ -150,15 +147,15 @@ test('after a rotation the path fits the new file alone, and no line is in neith
   await rename(file, `${file}.1`);
   metald.signal('SIGHUP');
   await eventually(
-    () => matchFiles(tailOf('metald'), root),
-    (files) => files.length > 0,
+    () => stat(file).catch(() => undefined),
+    (found) => found !== undefined,
   );
   await vmClient(url).listVms({});
   metald.signal('SIGTERM');
   await metald.ended();
-  expect(await matchFiles(tailOf('metald'), root)).toEqual([file]);
-  const [old, current] = await Promise.all([`${file}.1`, file].map((path) => readFile(path, 'utf8')));
-  expect(`${old}${current}`).toBe(metald.written.stdout);
-  const procedures = (await tailFiles(tailOf('metald'), root)).map(({ record }) => record['procedure']);
-  expect(procedures).toContain('vmprovisioner.v1.VmService/ListVms');
+  const { events, dropped } = await tailOnce(tailOf(conf, 'metald'), root);
+  expect(dropped).toEqual([]);
+  const lines = metald.written.stdout.trimEnd().split('\n');
+  expect(events.map(({ record }) => JSON.stringify(record)).sort()).toEqual(lines.sort());
+  expect(events.map(({ record }) => record['procedure'])).toContain('vmprovisioner.v1.VmService/ListVms');
 });
