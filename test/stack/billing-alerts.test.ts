@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startTelemetry } from '@vmobs/telemetry';
+import { eventually } from '@vmobs/testing';
 import { afterAll, beforeAll, test } from 'vitest';
-import { switchAllOff, switchOn } from '../billing-exactness/fault-schedule.ts';
-import { eventually } from '../processes/eventually.ts';
-import { type ServiceProcess, startServiceProcess } from '../processes/service-process.ts';
+import { switchAllOff, switchOn } from '../billing/fault-schedule.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { untilFired, untilOver } from './alert-waits.ts';
 import { startUsageSender, type UsageSender } from './usage-sender.ts';
 import { startWatchingPrometheus, type WatchingPrometheus } from './watching-prometheus.ts';
@@ -78,7 +78,7 @@ const ofBatches = [
 ];
 
 test.concurrent(
-  'billaged: its disk is full, then it is slow, fails and is sent what it should not be; each has its alert, none stays',
+  'each fault of billaged fires its alerts, and none stays when it is over',
   limit,
   async ({ expect }) => {
     // Fewer than it takes at a time: none of them is refused while it is well.
@@ -105,7 +105,7 @@ test.concurrent(
 );
 
 test.concurrent(
-  'a service of a user: a metric that cannot be read has an alert, and so has a service that is gone',
+  'the service of a user has an alert for an unreadable metric and for its absence',
   limit,
   async ({ expect, onTestFinished }) => {
     const ofShop = () => prometheus.firing('shop');

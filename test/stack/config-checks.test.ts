@@ -3,10 +3,10 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { type PlaceOptions, placePart, type StackPart, startStack } from '@vmobs/lab/stack';
+import { type PlaceOptions, placePart, type StackPart } from '@vmobs/lab/stack';
 import { expect, onTestFinished, test } from 'vitest';
-import { portOffset } from './port-offset.ts';
 import { requirePart } from './require-part.ts';
+import { placeAlone, startParts } from './start-parts.ts';
 
 /*
  * What the parts say of their own configuration, before and when they start. promtool and amtool: rules.test.ts.
@@ -18,20 +18,14 @@ const run = promisify(execFile);
 async function placeOptions(): Promise<PlaceOptions> {
   const folder = await mkdtemp(join(tmpdir(), 'vmobs-config-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  return {
-    compose: join(import.meta.dirname, '../../compose'),
-    folder,
-    serviceLogs: folder,
-    portOffset,
-    ports: { lab: 1, metaldMetrics: 2, billagedMetrics: 3 },
-  };
+  return placeAlone(folder);
 }
 
 /** How each part is asked, and the file that it is asked about. */
 const checks = [
   ['otelcol', ['validate'], 'otel-collector.yml', {}],
-  ['otelcol', ['validate'], 'tail-sampling.yml', { tailSampling: true }],
-  ['loki', ['-verify-config'], 'loki.yml', {}],
+  ['otelcol', ['validate'], 'tail-sampling.yml', { collectorConfig: 'tail-sampling.yml' }],
+  ['otelcol', ['validate'], 'scale.yml', { collectorConfig: 'scale.yml' }],
   ['jaeger', ['validate'], 'jaeger.yml', {}],
 ] as const;
 
@@ -47,15 +41,8 @@ test.each(checks)('%s %o accepts %s, and not a mistake in it', async (part, chec
 });
 
 test('no part calls anything in its configuration deprecated when it starts', async () => {
-  const parts: readonly StackPart[] = ['alertmanager', 'loki', 'jaeger', 'otelcol', 'prometheus'];
-  const stack = await startStack({
-    ...(await placeOptions()),
-    programs: new Map(await Promise.all(parts.map(async (part) => [part, await requirePart(part)] as const))),
-    signal: new AbortController().signal,
-    onDeath(name, reason) {
-      throw new Error(`${name} died: ${reason}`);
-    },
-  });
+  const parts: readonly StackPart[] = ['alertmanager', 'victoria-logs', 'jaeger', 'otelcol', 'prometheus'];
+  const stack = await startParts(parts, await placeOptions());
   const logFiles = parts.map((part) => stack.part(part).logFile);
   await stack.stop();
   const said = (await Promise.all(logFiles.map((file) => readFile(file, 'utf8')))).join('').split('\n');

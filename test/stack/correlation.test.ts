@@ -1,6 +1,6 @@
+import { eventually } from '@vmobs/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../processes/eventually.ts';
-import { validConfig } from '../wire/clients.ts';
+import { validConfig } from '../support/clients.ts';
 import { type RunningStack, startRunningStack } from './running-stack.ts';
 
 let running: RunningStack;
@@ -39,7 +39,7 @@ interface JaegerTrace {
   readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
 }
 
-test('the trace of a request is in Jaeger, with its spans in order across both services', async () => {
+test('the trace of a request is in Jaeger with the spans of both services in order', async () => {
   const read = async () => (await running.ask<{ data?: JaegerTrace[] }>('jaeger', `/api/traces/${traceId}`)).data?.[0];
   const trace = await eventually(read, (found) => (found?.spans.length ?? 0) >= 3);
   const spans = trace?.spans ?? [];
@@ -57,24 +57,17 @@ test('the trace of a request is in Jaeger, with its spans in order across both s
   ]);
 });
 
-interface LokiAnswer {
-  readonly data: { readonly result: readonly { readonly values: readonly (readonly [string, string])[] }[] };
-}
-
 test.each([
   ['metald', 'vm operation'],
   ['billaged', 'VM started'],
-])('the lines of %s are in Loki under the same trace', async (service, message) => {
-  const query = encodeURIComponent(`{service_name="${service}"} | trace_id="${traceId}"`);
-  const read = async () => {
-    const { data } = await running.ask<LokiAnswer>('loki', `/loki/api/v1/query_range?query=${query}&limit=100`);
-    return data.result.flatMap(({ values }) => values.map(([, line]) => JSON.parse(line) as Record<string, unknown>));
-  };
-  const lines = await eventually(read, (found) => found.some(({ msg }) => msg === message));
+])('the lines of %s are in the log store under the same trace', async (service, message) => {
+  const read = () =>
+    running.askLogs<Record<string, unknown>>(`{service.name="${service}"} trace_id:="${traceId}" | limit 100`);
+  const lines = await eventually(read, (found) => found.some(({ _msg }) => _msg === message));
   expect(lines.every(({ trace_id }) => trace_id === traceId)).toBe(true);
 });
 
-test('the collector makes metrics of the spans, with exemplars that lead to their traces', async () => {
+test('the collector makes metrics of spans with exemplars that lead to their traces', async () => {
   const metric = 'traces_span_metrics_duration_milliseconds_bucket{service_name="metald"}';
   const path = `/api/v1/query_exemplars?start=${Date.now() / 1_000 - 600}&end=${Date.now() / 1_000 + 600}&query=${encodeURIComponent(metric)}`;
   interface Answer {

@@ -1,15 +1,20 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, get, type IncomingHttpHeaders, type Server } from 'node:http';
-import { createCatalogue, createMetricsHandler, defineScrapeMetrics, type MetricsHandler } from '@vmobs/telemetry';
+import {
+  createCatalogue,
+  createMetricsHandler,
+  defineScrapeMetrics,
+  type MetricsHandler,
+} from '@vmobs/telemetry/exposition';
+import { eventually } from '@vmobs/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ServedFamily, servedFamilies } from '../exposition/arbitrary-families.ts';
-import { type PrometheusProcess, startPrometheus } from '../exposition/prometheus-process.ts';
-import { eventually } from '../processes/eventually.ts';
+import { type ServedFamily, servedFamilies } from '../support/arbitrary-families.ts';
+import { type PrometheusProcess, startPrometheus } from './prometheus-process.ts';
 import { requirePart } from './require-part.ts';
 
-/** Pages with anything in them; drawn anew in each run, and named by their seed where one fails. */
+/** Pages with anything in them; drawn again in each run, and named by their seed where one fails. */
 const seed = Date.now() % 1_000_000;
 const pages = fc.sample(servedFamilies, { numRuns: 40, seed });
 
@@ -69,7 +74,7 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-test.each(pages.map((_, index) => index))('promtool reads page %i as text', { timeout: 30_000 }, async (index) => {
+test.each(pages.map((_, index) => index))('promtool reads page %i as text', async (index) => {
   const response = await fetch(`http://127.0.0.1:${port}/text/${index}`);
   const page = await response.text();
   const promtool = spawn(await requirePart('promtool'), ['check', 'metrics'], { stdio: ['pipe', 'ignore', 'pipe'] });

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stackParts } from '@vmobs/lab/stack';
 import { beforeAll, expect, test, vi } from 'vitest';
-import { readGuideCommands } from '../guide-map/guide-commands.ts';
-import { startCommand } from '../processes/command.ts';
+import { readGuideCommands } from '../docs/guide-commands.ts';
+import { startCommand } from '../support/command.ts';
 import { portOffset } from './port-offset.ts';
 import { requirePart } from './require-part.ts';
 
@@ -38,7 +38,7 @@ async function startDemo() {
     return status;
   };
 
-  const saysWhereThingsAre = () => /^logs /m.test(command.written.stdout);
+  const saysWhereThingsAre = () => /^log files /m.test(command.written.stdout);
   const isRunning = await Promise.race([
     vi.waitUntil(saysWhereThingsAre, { timeout: 90_000, interval: 100 }).catch(() => false),
     command.ended().then(() => false),

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type PrometheusProcess, startPrometheus } from '../exposition/prometheus-process.ts';
-import { type ServiceProcess, startServiceProcess } from '../processes/service-process.ts';
+import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { portOffset } from './port-offset.ts';
+import { type PrometheusProcess, startPrometheus } from './prometheus-process.ts';
+import { reportMeasured } from './report-measured.ts';
 import { requirePart } from './require-part.ts';
-import { tellMeasured } from './tell-measured.ts';
 
 const vms = 10_000;
 /** Processor, memory, and what was read and written. */
@@ -41,12 +41,12 @@ test(`Prometheus scrapes ${vms} VMs, which are sampled every 100 ms, within a se
     );
     return Number(result[0]?.value[1]);
   };
-  const patience = { timeout: 60_000, interval: 500 };
+  const patience = { timeout: 200_000, interval: 500 };
   const ofVms = '{__name__=~"metald_cpu_usage_percent|metald_memory_usage_bytes|metald_disk_io_bytes_total"}';
   // Those that are being replaced have none.
   await expect.poll(() => ask(`count(${ofVms})`), patience).toBeGreaterThan(0.99 * vms * seriesOfVm);
   await expect.poll(() => ask('count_over_time((up == 1)[1m:2s])'), patience).toBeGreaterThan(5);
   const slowest = await ask('max_over_time(scrape_duration_seconds[1m])');
   const samples = await ask('scrape_samples_scraped');
-  tellMeasured(`a scrape of ${vms} VMs, ${samples} series, takes ${slowest} s at most`);
+  reportMeasured(`a scrape of ${vms} VMs, ${samples} series, takes ${slowest} s at most`);
 });

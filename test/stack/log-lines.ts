@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../processes/eventually.ts';
+import { eventually } from '@vmobs/testing';
 import type { RunningStack } from './running-stack.ts';
 
 const services = ['metald', 'billaged'] as const;
@@ -11,65 +11,63 @@ export async function readWrittenLines(running: RunningStack, service: (typeof s
   return text.split('\n').slice(0, -1);
 }
 
-/** What Loki has of the lines of both services. */
+/** What the log store has of the lines of both services. */
 export interface StoredLines {
   /** How many lines were in their files. */
   readonly written: number;
-  /** Those of them that Loki has more often than the files. */
+  /** Process and number of those that are not in the store. */
+  readonly missing: readonly string[];
+  /** Process and number of those that the store has more often than the files. */
   readonly repeated: readonly string[];
 }
 
-/** Waits until Loki has every line that is in the files of both services now, compared line by line. */
-export async function untilLokiHasAll(running: RunningStack): Promise<StoredLines> {
-  const stored = await Promise.all(services.map((service) => untilLokiHas(running, service)));
+/** Waits until the log store has every line that is in the files of both services now. */
+export async function untilStoreHasAll(running: RunningStack): Promise<StoredLines> {
+  const written = await readAllWritten(running);
+  return await eventually(
+    async () => {
+      // Lines take a moment, and a comparison takes work.
+      await sleep(300);
+      return await compareLines(running, written);
+    },
+    ({ missing }) => missing.length === 0,
+  );
+}
+
+/** Compares the log store with lines of the files, one by one, by process and number. */
+async function compareLines(running: RunningStack, written: readonly NumberedLine[]): Promise<StoredLines> {
+  const inStore = countEach((await readStoredLines(running)).map(nameOf));
+  const inFiles = [...countEach(written.map(nameOf))];
+  const findLines = (isSo: (stored: number, written: number) => boolean) =>
+    inFiles.filter(([name, times]) => isSo(inStore.get(name) ?? 0, times)).map(([name]) => name);
   return {
-    written: stored.reduce((sum, { written }) => sum + written, 0),
-    repeated: stored.flatMap(({ repeated }) => repeated),
+    written: written.length,
+    missing: findLines((stored, times) => stored < times),
+    repeated: findLines((stored, times) => stored > times),
   };
 }
 
-async function untilLokiHas(running: RunningStack, service: (typeof services)[number]): Promise<StoredLines> {
-  const written = await readWrittenLines(running, service);
-  const inFile = [...countEach(written)];
-  const compare = async () => {
-    // Lines take a moment, and a comparison takes work.
-    await sleep(300);
-    const inLoki = countEach(await readStoredLines(running, service));
-    const findLines = (isSo: (stored: number, written: number) => boolean) =>
-      inFile.filter(([line, times]) => isSo(inLoki.get(line) ?? 0, times)).map(([line]) => line);
-    return {
-      missing: findLines((stored, times) => stored < times),
-      repeated: findLines((stored, times) => stored > times),
-    };
-  };
-  const { repeated } = await eventually(compare, ({ missing }) => missing.length === 0);
-  return { written: written.length, repeated };
+async function readAllWritten(running: RunningStack): Promise<NumberedLine[]> {
+  const lines = await Promise.all(services.map((service) => readWrittenLines(running, service)));
+  return lines.flat().map((line) => JSON.parse(line) as NumberedLine);
 }
 
-function countEach(lines: readonly string[]): Map<string, number> {
+interface NumberedLine {
+  readonly 'service.instance.id': string;
+  readonly 'log.seq': number | string;
+}
+
+function nameOf(line: NumberedLine): string {
+  return `${line['service.instance.id']} ${line['log.seq']}`;
+}
+
+function countEach(names: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return counts;
 }
 
-interface LokiAnswer {
-  readonly data: { readonly result: readonly { readonly values: readonly (readonly [string, string])[] }[] };
-}
-
-/** Most lines that Loki gives for one question. */
-const mostLines = 5_000;
-
-/** All lines of a service in Loki since the stack was started. */
-async function readStoredLines(running: RunningStack, service: string): Promise<string[]> {
-  const query = encodeURIComponent(`{service_name="${service}"}`);
-  const millisecond = 1_000_000n;
-  const read = async (from: bigint, to: bigint): Promise<string[]> => {
-    const path = `/loki/api/v1/query_range?query=${query}&limit=${mostLines}&start=${from}&end=${to}`;
-    const { data } = await running.ask<LokiAnswer>('loki', path);
-    const lines = data.result.flatMap(({ values }) => values.map(([, line]) => line));
-    if (lines.length < mostLines) return lines;
-    const middle = from + (to - from) / 2n;
-    return [...(await read(from, middle)), ...(await read(middle, to))];
-  };
-  return await read(BigInt(running.startedAt) * millisecond, BigInt(Date.now() + 60_000) * millisecond);
+/** Process and number of each line in the log store since the stack was started. */
+async function readStoredLines(running: RunningStack): Promise<NumberedLine[]> {
+  return await running.askLogs<NumberedLine>('log.seq:* | fields service.instance.id, log.seq');
 }

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { requirePart } from './require-part.ts';
+import { compose } from './start-parts.ts';
 
 const run = promisify(execFile);
-const compose = join(import.meta.dirname, '../../compose');
 
 describe('promtool', async () => {
   const promtool = await requirePart('promtool');

@@ -1,13 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startStack } from '@vmobs/lab/stack';
+import { dirname, join } from 'node:path';
+import { compareLogs, createLogFiles, createVictoriaLogsStore, repairLogs } from '@vmobs/lab/logs';
 import { startWebhookSink } from '@vmobs/lab/webhook-sink';
-import { startServiceProcess } from '../processes/service-process.ts';
+import { startServiceProcess } from '../support/service-process.ts';
+import { askLogs } from './ask-logs.ts';
 import { portOffset } from './port-offset.ts';
-import { requirePart } from './require-part.ts';
+import { placeAlone, startParts } from './start-parts.ts';
 
-const parts = ['alertmanager', 'loki', 'jaeger', 'otelcol', 'node_exporter', 'prometheus'] as const;
+const parts = ['alertmanager', 'victoria-logs', 'jaeger', 'otelcol', 'node_exporter', 'prometheus'] as const;
 
 /** The whole of it: both services, every real part, the webhook sink. */
 export type RunningStack = Awaited<ReturnType<typeof startRunningStack>>;
@@ -27,6 +28,7 @@ export async function startRunningStack({ speed, spanDelayMs = 200 }: RunningSta
   const sink = await startWebhookSink({ port: 0 });
   const collector = `127.0.0.1:${4318 + portOffset}`;
   const logFiles = { metald: join(folder, 'metald/metald.log'), billaged: join(folder, 'billaged/billaged.log') };
+  const logFolders = Object.values(logFiles).map((file) => dirname(file));
   const billaged = await startServiceProcess('billaged-sim', {
     BILLAGED_OTEL_ENABLED: 'true',
     BILLAGED_OTEL_ENDPOINT: collector,
@@ -45,19 +47,8 @@ export async function startRunningStack({ speed, spanDelayMs = 200 }: RunningSta
   let metald = await startServiceProcess('metald-sim', metaldEnv);
   const portOf = (url: string) => Number(new URL(url).port);
   const metaldMetrics = portOf(metald.metricsUrl);
-  const stack = await startStack({
-    compose: join(import.meta.dirname, '../../compose'),
-    folder,
-    serviceLogs: folder,
-    portOffset,
-    ports: { lab: portOf(sink.url), metaldMetrics, billagedMetrics: portOf(billaged.metricsUrl) },
-    programs: new Map(await Promise.all(parts.map(async (part) => [part, await requirePart(part)] as const))),
-    speed,
-    signal: new AbortController().signal,
-    onDeath(name, reason) {
-      throw new Error(`${name} died: ${reason}`);
-    },
-  });
+  const ports = { lab: portOf(sink.url), metaldMetrics, billagedMetrics: portOf(billaged.metricsUrl) };
+  const stack = await startParts(parts, { ...placeAlone(folder), ports, speed });
 
   return {
     sink,
@@ -66,8 +57,17 @@ export async function startRunningStack({ speed, spanDelayMs = 200 }: RunningSta
     part: stack.part,
     /** When all this began, in milliseconds since 1970. */
     startedAt,
-    /** The log file of each service. */
+    /** The log file of each service, and the folder that each is in. */
     logFiles,
+    logFolders,
+    /** Sends the lines that the log store lacks. @returns how many */
+    async repairLogs() {
+      const compared = {
+        files: createLogFiles(logFolders, startedAt),
+        store: createVictoriaLogsStore(stack.urls.get('victoria-logs') ?? ''),
+      };
+      return await repairLogs({ ...compared, reports: await compareLogs(compared) });
+    },
     metaldUrl: () => metald.url,
     killMetald: () => metald.end('SIGKILL'),
     /** Starts metald again, where Prometheus looks for it. */
@@ -79,6 +79,9 @@ export async function startRunningStack({ speed, spanDelayMs = 200 }: RunningSta
       const response = await fetch(`${stack.urls.get(part)}${path}`);
       return (await response.json()) as T;
     },
+    /** Asks the log store a question in LogsQL, about the time since all this began unless told otherwise. */
+    askLogs: <T>(query: string, { start = new Date(startedAt).toISOString() } = {}) =>
+      askLogs<T>(stack.urls.get('victoria-logs') ?? '', query, start),
     async close() {
       await metald.end();
       await billaged.end();

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createSeriesTable, seriesTableMetrics } from '@vmobs/telemetry';
+import { createSeriesTable, seriesTableMetrics } from '@vmobs/telemetry/exposition';
+import { eventually } from '@vmobs/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PrometheusProcess, startPrometheus } from '../exposition/prometheus-process.ts';
-import { type FamilyServer, serveFamilies } from '../exposition/serve-families.ts';
-import { eventually } from '../processes/eventually.ts';
+import { type FamilyServer, serveFamilies } from '../support/serve-families.ts';
+import { type PrometheusProcess, startPrometheus } from './prometheus-process.ts';
 import { requirePart } from './require-part.ts';
 
 const prometheusPort = 31_191;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { validConfig, vmClient } from '../wire/clients.ts';
+import { validConfig, vmClient } from '../support/clients.ts';
 
 /** A client that uses metald without a break. */
 export interface SteadyTraffic {
@@ -29,7 +29,7 @@ export async function startSteadyTraffic(metaldUrl: string): Promise<SteadyTraff
       await sleep(60);
     }
   })();
-  // Whoever stops the traffic is told of its failure.
+  // Stopping the traffic reports its failure.
   running.catch(() => undefined);
   return {
     async stop() {

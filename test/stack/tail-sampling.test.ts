@@ -3,11 +3,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Stack, startStack } from '@vmobs/lab/stack';
+import type { Stack } from '@vmobs/lab/stack';
+import { eventually } from '@vmobs/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../processes/eventually.ts';
 import { portOffset } from './port-offset.ts';
-import { requirePart } from './require-part.ts';
+import { placeAlone, startParts } from './start-parts.ts';
 
 /*
  * The collector with tail-sampling.yml laid over its configuration, and Jaeger behind it.
@@ -20,22 +20,7 @@ let stack: Stack;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'vmobs-tail-sampling-'));
-  stack = await startStack({
-    compose: join(import.meta.dirname, '../../compose'),
-    folder,
-    serviceLogs: folder,
-    portOffset,
-    ports: { lab: 1, metaldMetrics: 2, billagedMetrics: 3 },
-    programs: new Map([
-      ['jaeger', await requirePart('jaeger')],
-      ['otelcol', await requirePart('otelcol')],
-    ]),
-    tailSampling: true,
-    signal: new AbortController().signal,
-    onDeath(name, reason) {
-      throw new Error(`${name} died: ${reason}`);
-    },
-  });
+  stack = await startParts(['jaeger', 'otelcol'], placeAlone(folder, { collectorConfig: 'tail-sampling.yml' }));
 });
 afterAll(async () => {
   await stack.stop();
@@ -95,7 +80,7 @@ async function readKept(): Promise<ReadonlyMap<string, readonly string[]>> {
 
 const fastTraces = Array.from({ length: 200 }, (_, index) => `fast ${index}`);
 
-test('errors and slow traces are kept whole, of the others a tenth, and the span metrics count all', async () => {
+test('errors and slow traces are kept whole, a tenth of the others, and all are counted', async () => {
   await send(
     'shop',
     fastTraces.map((trace) => ({ trace })),

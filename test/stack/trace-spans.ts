@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../processes/eventually.ts';
+import { eventually } from '@vmobs/testing';
 import { readWrittenLines } from './log-lines.ts';
 import type { RunningStack } from './running-stack.ts';
 
@@ -37,7 +37,7 @@ interface JaegerTrace {
 }
 
 /** As many as Jaeger keeps, which is the most that it can be asked for. */
-const mostTraces = 50_000;
+const mostTraces = 8_000;
 
 /** The ids of all spans of both services that Jaeger has; a span that it has twice is there twice. */
 export async function readStoredSpanIds(running: RunningStack): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { billingClient } from '../wire/clients.ts';
+import { billingClient } from '../support/clients.ts';
 
 /** What sends the usage of one VM. */
 export interface UsageSender {

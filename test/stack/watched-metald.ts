@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { switchAllOff, switchOn } from '../billing-exactness/fault-schedule.ts';
-import { startServiceProcess } from '../processes/service-process.ts';
+import { switchAllOff, switchOn } from '../billing/fault-schedule.ts';
+import { startServiceProcess } from '../support/service-process.ts';
 import { startWatchingPrometheus } from './watching-prometheus.ts';
 
 /** A metald with faults that a real Prometheus watches by the rules of compose/. */

@@ -1,8 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startStack } from '@vmobs/lab/stack';
-import { portOffset } from './port-offset.ts';
-import { requirePart } from './require-part.ts';
+import { compose, placeAlone, startParts } from './start-parts.ts';
 
 /** A real Prometheus with the rules of compose/. */
 export type WatchingPrometheus = Awaited<ReturnType<typeof startWatchingPrometheus>>;
@@ -18,27 +16,16 @@ export interface WatchingOptions {
   readonly billaged?: string;
 }
 
-/** Nothing listens there: Alertmanager does not run, so nobody is told. */
+/** Nothing listens there: Alertmanager does not run, so nobody is notified. */
 const nobody = 1;
 
 /** Starts Prometheus by the files of compose/, which it has a copy of: nothing that a test adds is left in them. */
 export async function startWatchingPrometheus({ folder, speed, metald, billaged }: WatchingOptions) {
-  const compose = join(folder, 'compose');
-  await cp(join(import.meta.dirname, '../../compose'), compose, { recursive: true });
+  const copy = join(folder, 'compose');
+  await cp(compose, copy, { recursive: true });
   const portOf = (url: string | undefined) => (url === undefined ? nobody : Number(new URL(url).port));
-  const stack = await startStack({
-    compose,
-    folder,
-    serviceLogs: folder,
-    portOffset,
-    ports: { lab: nobody, metaldMetrics: portOf(metald), billagedMetrics: portOf(billaged) },
-    programs: new Map([['prometheus', await requirePart('prometheus')]]),
-    speed,
-    signal: new AbortController().signal,
-    onDeath(name, reason) {
-      throw new Error(`${name} died: ${reason}`);
-    },
-  });
+  const ports = { lab: nobody, metaldMetrics: portOf(metald), billagedMetrics: portOf(billaged) };
+  const stack = await startParts(['prometheus'], placeAlone(folder, { compose: copy, ports, speed }));
   const query = async (expression: string) => {
     const path = `/api/v1/query?query=${encodeURIComponent(expression)}`;
     const response = await fetch(`${stack.urls.get('prometheus')}${path}`);
@@ -53,7 +40,7 @@ export async function startWatchingPrometheus({ folder, speed, metald, billaged 
       return [...new Set(alerts.map(({ metric }) => metric['alertname'] ?? ''))].sort();
     },
     /** Folder of files that name further targets. */
-    targets: join(compose, 'prometheus/targets'),
+    targets: join(copy, 'prometheus/targets'),
     stop: stack.stop,
   };
 }

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 
 /** The repository, where `docker compose` finds .env. */
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../..');
 
 /** A project of its own, so that the volumes of a demo that a user has are not touched. */
 const project = 'vmobs-test';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readGuideCommands } from '../../guide-map/guide-commands.ts';
-import { readComposeServices } from '../compose-model.ts';
+import { readGuideCommands } from '../docs/guide-commands.ts';
+import { readComposeServices } from '../support/compose-model.ts';
 import { dockerCompose, type Outcome, run } from './docker.ts';
 
 let up: Outcome;
@@ -49,6 +49,18 @@ test('no process in them runs as root', async () => {
   }
 });
 
+test('a check in a container of its own finds every log line in the log store', async () => {
+  const check = await dockerCompose('run', '--rm', '--no-deps', '-T', 'lab', 'logs', 'check', '--settle=10s', '--json');
+  expect(check.status).toBe(0);
+  expect(JSON.parse(check.stdout)).toMatchObject({
+    missing: 0,
+    processes: [
+      { service: 'billaged', first: 1 },
+      { service: 'metald', first: 1 },
+    ],
+  });
+});
+
 test('nothing was ended for want of memory, and nothing was started twice', async () => {
   const { stdout: ids } = await dockerCompose('ps', '--all', '--quiet');
   const format = '{{.Name}} {{.State.OOMKilled}} {{.RestartCount}}';
@@ -75,7 +87,7 @@ test.each(commands)('$purpose (line $line) prints what the guide map says', asyn
   for (const text of prints) expect(outcome.stdout).toContain(text);
 });
 
-test('an alert is delivered to the lab when a service is down, and resolved when it is back', async () => {
+test('the lab gets an alert when a service is down and its end when it is back', async () => {
   const notifications = async (wanted: 'firing' | 'resolved') => {
     const response = await fetch('http://127.0.0.1:8090/alerts');
     const { notifications: all } = (await response.json()) as {
