@@ -1,11 +1,9 @@
 import { parseArgs } from 'node:util';
-import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
-import { UsageError } from '@vmobs/telemetry';
+import { createBatchDecoder } from '@vmobs/billaged-sim/testing';
+import { messageOf, UsageError } from '@vmobs/settings';
 import { createBatchBodies, samplesPerBatch } from './billing/batch-bodies.ts';
 import { type Measured, type Measurement, measureStage } from './billing/measure-stage.ts';
-import { formatTable } from './format-table.ts';
-import { loadOfMachine } from './machine.ts';
-import { medianOf } from './median.ts';
+import { describeLoad, formatTable, medianOf } from './report.ts';
 
 /** The load of the goal: 8 connections, 1000 VMs, after a warm-up. */
 const load = { connections: 8, vms: 1_000, warmUpSeconds: 3, seconds: 4, contentType: 'application/proto' } as const;
@@ -41,7 +39,7 @@ const vmsOfLongRun = 6_000;
  */
 export async function benchBilling(args: readonly string[]): Promise<void> {
   const { rounds, seconds } = readFlags(args);
-  print(`${loadOfMachine('before')}; ${load.connections} connections, ${samplesPerBatch} samples a batch`);
+  print(`${describeLoad('before')}; ${load.connections} connections, ${samplesPerBatch} samples a batch`);
   if (seconds !== undefined) {
     const long = await measure({ stage: 'ledger', vms: vmsOfLongRun, seconds });
     print(formatTable([{ step: `${seconds} s`, ...figuresOf([long]) }]));
@@ -52,7 +50,7 @@ export async function benchBilling(args: readonly string[]): Promise<void> {
     print('\nby VMs');
     print(formatTable(await measureInTurns(slope, rounds)));
   }
-  print(loadOfMachine('after'));
+  print(describeLoad('after'));
 }
 
 async function measureInTurns(all: readonly Step[], rounds: number): Promise<Row[]> {
@@ -76,7 +74,7 @@ function readFlags(args: readonly string[]): { rounds: number; seconds: number |
       seconds: seconds === undefined ? undefined : whole('seconds', seconds),
     };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 }
 

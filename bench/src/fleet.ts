@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { formatTable } from './format-table.ts';
+import { formatTable } from './report.ts';
 
 /**
- * What is measured. One VM costs nothing: its row says how long the machine itself makes calls wait. The next two are what a
- * host has, the last is the largest fleet that metald is built for.
+ * The fleets to measure. One VM costs nothing, so its row shows how long the machine itself delays calls. The next two have the
+ * size of a host; the last is the largest fleet that metald is built for.
  */
 const loads = [
   { vms: 1, intervalMs: 100 },
@@ -16,7 +16,7 @@ const loads = [
   { vms: 100_000, intervalMs: 1_000 },
 ];
 
-/** Until the code is compiled and the heap has found its size. */
+/** Time for the code to be compiled and the heap to reach its size. */
 const warmUpMs = 20_000;
 const measuredMs = 30_000;
 const scrapes = 5;
@@ -24,8 +24,8 @@ const scrapes = 5;
 const mostVmsScraped = 10_000;
 
 /**
- * What a metald costs that samples a fleet, as a process of its own whose batches go nowhere: processor and memory, how
- * late its ticks are, and what a scrape of all its VMs takes.
+ * The cost of a metald that samples a fleet, in its own process and without sending batches: CPU and memory, how late its ticks
+ * are, and how long a scrape of all its VMs takes.
  */
 export async function benchFleet(): Promise<void> {
   const rows = [];
@@ -96,7 +96,7 @@ async function startMetald(flags: readonly string[], perVmSeries: boolean) {
 
 type LogLine = Readonly<Record<string, unknown>>;
 
-/** Waits for the two lines of the log that say what was started. */
+/** Waits for the two log lines that report the start. */
 async function readLog(child: ChildProcess): Promise<{ fleet: LogLine; ready: LogLine }> {
   if (child.stdout === null) throw new TypeError('metald was started without a pipe');
   const lines = createInterface(child.stdout);
@@ -156,7 +156,7 @@ function createHistogram(buckets: readonly Bucket[]) {
 
 const noPage = { 'VM series': '-', 'page MB': '-', 'scrape ms': '-' };
 
-/** Asks for a VM twenty times a second, as someone who waits for the answer. @returns how long each answer took */
+/** Requests a VM up to twenty times a second, one request at a time. @returns how long each answer took */
 async function callFor(milliseconds: number, apiUrl: string): Promise<number[]> {
   const until = performance.now() + milliseconds;
   const times: number[] = [];
@@ -179,7 +179,7 @@ function quantileOf(numbers: readonly number[], share: number): number {
   return sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
 }
 
-/** What a scrape of all VMs takes: over HTTP, read to its end. */
+/** Duration and size of complete scrapes of all VMs over HTTP. */
 async function timeScrapes({ metricsUrl }: { readonly metricsUrl: string }) {
   const times: number[] = [];
   let bytes = 0;

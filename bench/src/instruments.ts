@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as prometheusClient from '@prometheus-io/client';
-import { anyValue, createCatalogue } from '@vmobs/telemetry';
+import { anyValue } from '@vmobs/telemetry';
+import { createCatalogue } from '@vmobs/telemetry/exposition';
 import * as promClient from 'prom-client';
 import { Bench } from 'tinybench';
 
-/** What is done with an instrument, many times in a row. `turn` counts up, so that label sets and values change. */
+/** One call on an instrument, made many times in a row. `turn` counts up, so that label sets and values change. */
 type Operation = (turn: number) => void;
 
-/** The operations that are compared, as one client does them. */
+/** The compared operations of one client. */
 type Operations = Readonly<Record<(typeof operationNames)[number], Operation>>;
 
 const operationNames = [
@@ -19,7 +20,7 @@ const operationNames = [
   'gauge, 1000 ids',
 ] as const;
 
-/** One call takes less than looking at the clock, so each turn of the bench makes many. */
+/** One call takes less time than reading the clock, so each iteration of the bench makes many. */
 const callsAtOnce = 1_000;
 
 const methods = [
@@ -39,9 +40,9 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 const help = 'What is measured.';
 
 /**
- * Time of one call on an instrument: of this project's catalogue, of prom-client and of its successor. Labels are made
- * anew for each call, as code that counts a request makes them; histograms have 13 buckets. The loop around the calls is
- * in all figures, with up to 4 ns.
+ * Time of one call on an instrument of this project's catalogue, of prom-client and of its successor. Each call creates its
+ * labels, like code that counts a request; histograms have 13 buckets. All figures include the loop around the calls, which
+ * takes up to 4 ns.
  */
 export async function benchInstruments(): Promise<void> {
   const clients = {
@@ -49,7 +50,7 @@ export async function benchInstruments(): Promise<void> {
     [`prom-client ${versionOf('prom-client')}`]: clientOperations(promClient),
     [`@prometheus-io/client ${versionOf('@prometheus-io/client')}`]: clientOperations(prometheusClient),
   };
-  // Each operation has been called before the first is measured: none has the advantage of being the only one so far.
+  // Call every operation before the first measurement, so that the first has no advantage in the JIT compiler.
   for (const operations of Object.values(clients))
     for (const operation of Object.values(operations)) callRepeatedly(operation, 0);
   const rows = operationNames.map((operation) => {
@@ -79,7 +80,7 @@ function ownOperations(): Operations {
   };
 }
 
-/** The part that prom-client and its successor have in common. */
+/** The common interface of prom-client and its successor. */
 interface Client {
   readonly Counter: new (options: ClientOptions) => Labelled<{ inc(): void }> & { inc(labels: Labels): void };
   readonly Gauge: new (options: ClientOptions) => { set(labels: Labels, value: number): void };
@@ -122,7 +123,7 @@ const codeOf = (turn: number) => codes[turn % codes.length] ?? 'ok';
 const idOf = (turn: number) => ids[turn % ids.length] ?? '';
 const secondsOf = (turn: number) => seconds[turn % seconds.length] ?? 0;
 
-/** @returns nanoseconds of one call: the median, since the mean has the pauses of the machine in it */
+/** @returns nanoseconds of one call: the median, because the mean includes pauses of the machine */
 function measure(operation: Operation): number {
   const bench = new Bench({ time: 500, warmupTime: 200 });
   let turn = 0;

@@ -1,33 +1,35 @@
-import { UsageError } from '@vmobs/telemetry';
+import { UsageError } from '@vmobs/settings';
 import { benchBilling } from './billing.ts';
 import { benchExposition } from './exposition.ts';
 import { benchFleet } from './fleet.ts';
 import { benchInstruments } from './instruments.ts';
-import { machine } from './machine.ts';
+import { benchLogs } from './logs.ts';
+import { describeMachine } from './report.ts';
 import { benchRequest } from './request.ts';
 
 /*
- * `pnpm bench` runs all, `pnpm bench exposition` one of them; flags after its name are its own. Each prints a table of
- * this project and its peers, measured in the same run.
+ * `pnpm bench` runs all benchmarks, `pnpm bench exposition` one, with its flags after its name. Each prints a table of this
+ * project and its peers, measured in the same run.
  */
 
 const help = `Usage: pnpm bench [NAME [flags]]
 
-Measures this project and its peers in the same run; without a name all of it, one after the other.
+Measures this project and its peers in the same run; without a name it runs all benchmarks in turn.
 
-  billing       what billaged takes, and where the time of a batch goes
-      --rounds 3                      each step is measured so often, all of them in turns
-      --seconds 600                   nothing but the whole service, so long
-  exposition    what a scrape costs
+  billing       throughput of billaged, and the cost of each step of a batch
+      --rounds 3                      measurements of each step, in turns
+      --seconds 600                   only the whole service, for this long
+  exposition    cost of a scrape
       --series 10000,100000,1000000   sizes, multiples of 4
-      --peers ours,prom-client        some of them
-      --changed 0,0.1,1               shares of the values that are changed before each scrape
-      --rounds 5                      scrapes of which the median is told
-  fleet         what a metald costs that samples a fleet
-  instruments   what a call of an instrument costs
-  request       what telemetry adds to a request
+      --peers ours,prom-client        a selection
+      --changed 0,0.1,1               shares of the values that change before each scrape
+      --rounds 5                      scrapes; the table has their median
+  fleet         cost of a metald that samples a fleet
+  instruments   cost of a call of an instrument
+  logs          cost of a log line
+  request       CPU that telemetry adds to a request
 
-Exit status: 0 done, 1 failed, 2 a name or flag that cannot be used.
+Exit status: 0 done, 1 failed, 2 invalid name or flag.
 `;
 
 const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -35,6 +37,7 @@ const benches: Readonly<Record<string, (args: readonly string[]) => Promise<void
   exposition: benchExposition,
   fleet: benchFleet,
   instruments: benchInstruments,
+  logs: benchLogs,
   request: benchRequest,
 };
 
@@ -44,10 +47,10 @@ if (process.argv.some((argument) => argument === '--help' || argument === '-h'))
   process.exit();
 }
 if (chosen !== undefined && benches[chosen] === undefined) {
-  refuse(`there is no ${chosen}; there is ${Object.keys(benches).join(', ')}`);
+  refuse(`unknown benchmark ${chosen}; allowed: ${Object.keys(benches).join(', ')}`);
 }
 
-process.stdout.write(`${machine()}\n`);
+process.stdout.write(`${describeMachine()}\n`);
 for (const [name, run] of Object.entries(benches)) {
   if (chosen !== undefined && chosen !== name) continue;
   process.stdout.write(`\n${name}\n`);

@@ -3,32 +3,33 @@ import { once } from 'node:events';
 import { access } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { medianOf } from './median.ts';
+import { formatTable, medianOf } from './report.ts';
 import { type Child, startChild } from './request/child.ts';
-import type { ServerMessage } from './request/serve.ts';
+import type { ServerMessage } from './request/server.ts';
 import type { SinkMessage } from './request/span-sink.ts';
 
 const programs = {
-  bare: new URL('./request/bare-server.ts', import.meta.url),
-  vmobs: new URL('./request/vmobs-server.ts', import.meta.url),
+  server: new URL('./request/server.ts', import.meta.url),
   peers: new URL('../peers/request/server.cjs', import.meta.url),
   load: new URL('./request/load.ts', import.meta.url),
   sink: new URL('./request/span-sink.ts', import.meta.url),
 };
 const peersFolder = new URL('.', programs.peers);
 
-/** What is measured: a server, and the share of traces that it records. */
+/** A measured server, and the share of traces that it samples. */
 interface Subject {
   readonly name: string;
   readonly program: URL;
+  /** For `programs.server`: which server it is. */
+  readonly variant?: 'bare' | 'vmobs';
   readonly share: number;
 }
 
 const subjects: readonly Subject[] = [
-  { name: 'bare', program: programs.bare, share: 0 },
-  { name: 'vmobs', program: programs.vmobs, share: 1 },
+  { name: 'bare', program: programs.server, variant: 'bare', share: 0 },
+  { name: 'vmobs', program: programs.server, variant: 'vmobs', share: 1 },
   { name: 'peers', program: programs.peers, share: 1 },
-  { name: 'vmobs 10 %', program: programs.vmobs, share: 0.1 },
+  { name: 'vmobs 10 %', program: programs.server, variant: 'vmobs', share: 0.1 },
   { name: 'peers 10 %', program: programs.peers, share: 0.1 },
 ];
 
@@ -39,23 +40,22 @@ const connections = 16;
 
 type Sink = Child<Extract<SinkMessage, { spans: unknown }>>;
 
-/** A subject that runs, and what was measured of it. */
+/** A running subject and its measurements. */
 interface Running extends Subject {
   readonly server: Child<Extract<ServerMessage, { cpu: unknown }>>;
-  /** CPU of a request in each round. */
+  /** CPU per request in each round. */
   readonly microseconds: number[];
-  /** Spans that the sink had of it after the last round. */
+  /** Spans in the sink after the last round. */
   spans: number;
-  /** Spans of a request in the last round. */
+  /** Spans per request in the last round. */
   spansEach: number;
 }
 
 /**
- * CPU of a Fastify service for each request, user and system, the export of its spans included: bare, with this project's
+ * CPU per request of a Fastify service, user and system, including the export of its spans: bare, with this project's
  * metrics, spans and log lines, and with those of instrumentation-http, @fastify/otel, fastify-metrics and pino. Each
- * server is a process of its own; load comes from another and spans go to a third, over OTLP/HTTP in JSON for all alike.
- * Every server writes one line a request, though pino in Fastify would write two by default. The peers are installed when
- * they are not there.
+ * server has its own process, as do the load and the sink that receives the spans in OTLP/HTTP JSON. Every server logs one
+ * line per request, although Fastify with pino logs two by default. Missing peers are installed.
  */
 export async function benchRequest(): Promise<void> {
   await installPeers();
@@ -65,7 +65,7 @@ export async function benchRequest(): Promise<void> {
     for (const subject of subjects) running.push(await startSubject(subject, sink.url));
     for (const subject of running) await measure(subject, sink, warmUpRequests);
     for (let round = 0; round < rounds; round += 1) {
-      // Each round starts with another one, so that none always follows the same.
+      // Each round starts with another subject, so that none always follows the same one.
       for (const subject of [...running.slice(round % running.length), ...running.slice(0, round % running.length)]) {
         subject.microseconds.push(await measure(subject, sink, requests));
       }
@@ -93,12 +93,13 @@ async function installPeers(): Promise<void> {
 
 async function startSubject(subject: Subject, sinkUrl: string): Promise<Running> {
   const env = {
+    ...(subject.variant && { BENCH_SERVER: subject.variant }),
     // The variables are those of OpenTelemetry, so that both sides read the same.
     OTEL_TRACES_EXPORTER: 'otlp',
     OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
     OTEL_TRACES_SAMPLER_ARG: String(subject.share),
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${sinkUrl}/${encodeURIComponent(subject.name)}/v1/traces`,
-    // Nothing is dropped, so that all that was recorded is also paid for.
+    // Nothing is dropped, so that the export of every recorded span is measured.
     OTEL_BSP_MAX_QUEUE_SIZE: '100000',
     OTEL_BSP_SCHEDULE_DELAY: '200',
     NODE_ENV: 'production',
@@ -106,7 +107,7 @@ async function startSubject(subject: Subject, sinkUrl: string): Promise<Running>
   return { ...subject, server: await startChild(subject.program, env), microseconds: [], spans: 0, spansEach: 0 };
 }
 
-/** Sends requests, waits until all spans have arrived, and tells the CPU of a request in microseconds. */
+/** Sends requests and waits until all spans have arrived. @returns CPU per request in microseconds */
 async function measure(subject: Running, sink: Sink, count: number): Promise<number> {
   const { name, server } = subject;
   const before = (await server.ask()).cpu;
@@ -122,7 +123,7 @@ async function measure(subject: Running, sink: Sink, count: number): Promise<num
   return (after.user + after.system - before.user - before.system) / count;
 }
 
-/** Spans of a subject that the sink has, once there come no more. */
+/** Spans of a subject in the sink, once no more arrive. */
 async function settledSpans({ name, share }: Subject, sink: Sink): Promise<number> {
   if (share === 0) return 0;
   const read = async () => (await sink.ask()).spans[encodeURIComponent(name)] ?? 0;
@@ -134,27 +135,25 @@ async function settledSpans({ name, share }: Subject, sink: Sink): Promise<numbe
   }
 }
 
-/** The table, and how much of the peers' added cost is ours. */
+/** The table, and our added cost as a share of the peers'. */
 function report(running: readonly Running[]): string {
   const base = medianOf(running[0]?.microseconds ?? []);
   const rows = running.map(({ name, microseconds, spansEach }) => {
     const added = medianOf(microseconds) - base;
     const spread = `${Math.min(...microseconds).toFixed(1)} - ${Math.max(...microseconds).toFixed(1)}`;
-    return [name, medianOf(microseconds).toFixed(1), spread, added.toFixed(1), spansEach.toFixed(2)];
+    return {
+      served: name,
+      'CPU us/request': medianOf(microseconds).toFixed(1),
+      spread,
+      added: added.toFixed(1),
+      'spans/request': spansEach.toFixed(2),
+    };
   });
   const addedBy = (name: string) => medianOf(running.find((one) => one.name === name)?.microseconds ?? []) - base;
   const shareOf = (ours: string, theirs: string) => `${((addedBy(ours) / addedBy(theirs)) * 100).toFixed(0)} %`;
-  const table = [['served', 'CPU us/request', 'spread', 'added', 'spans/request'], ...rows];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
   return [
-    ...lines,
-    `added by vmobs, of what the peers add: ${shareOf('vmobs', 'peers')}; at 10 % sampling ${shareOf('vmobs 10 %', 'peers 10 %')}`,
+    formatTable(rows),
+    `added by vmobs as a share of what the peers add: ${shareOf('vmobs', 'peers')}; at 10 % sampling ${shareOf('vmobs 10 %', 'peers 10 %')}`,
     `median of ${rounds} rounds of ${requests} requests over ${connections} connections; the goal is under 50 %`,
   ].join('\n');
 }

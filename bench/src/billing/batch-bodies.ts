@@ -1,21 +1,21 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 
-/** Samples in a batch: a minute of one VM, as metald sends it. */
+/** Samples in a batch: one minute of one VM, as metald sends it. */
 export const samplesPerBatch = 600;
 
 const idDigits = 16;
 
-/** Bodies of consecutive batches, which any VM can be written into. */
+/** Bodies of consecutive batches, which can be written for any VM. */
 export interface BatchBodies {
   readonly count: number;
-  /** Largest of them. */
+  /** Length of the largest body. */
   readonly maxLength: number;
   /** Writes a body with the id of a VM. @returns its length */
   write(target: Buffer, offset: number, minute: number, vm: number): number;
 }
 
-/** Makes so many minutes of samples of one VM, ten a second, the last of them an hour ago or earlier. */
+/** Makes `count` minutes of samples of one VM, ten a second. They end an hour ago. */
 export function createBatchBodies(count: number, now = Date.now()): BatchBodies {
   const begin = Math.floor(now / 1_000) - 3_600 - count * 60;
   const bodies = Array.from({ length: count }, (_, minute) => bodyOf(begin + minute * 60, minute * samplesPerBatch));

@@ -2,42 +2,42 @@ import { connect, type Socket } from 'node:net';
 import { createBatchBodies, samplesPerBatch } from './batch-bodies.ts';
 
 /*
- * A process that sends batches as fast as they are answered, on sockets of its own: what it costs is copying a body and
- * writing it. The parent sends one `LoadOrder` and gets `'measuring'` after the warm-up, then one `LoadResult`.
+ * A process that sends batches as fast as they are answered, on raw sockets: for each batch it only copies and writes a body.
+ * The parent sends one `LoadOrder` and receives `'measuring'` after the warm-up, then one `LoadResult`.
  */
 
-/** What is sent where. */
+/** The load, and where to send it. */
 export interface LoadOrder {
   readonly port: number;
   readonly connections: number;
-  /** VMs that take turns. */
+  /** Number of VMs; their batches alternate. */
   readonly vms: number;
   readonly warmUpSeconds: number;
   readonly seconds: number;
-  /** Written as anything but `application/proto` it takes the way of the generic adapter. */
+  /** Any value other than `application/proto` goes through the generic adapter. */
   readonly contentType: string;
 }
 
-/** What came of it, after the warm-up. Latencies are in milliseconds. */
+/** The results after the warm-up. Latencies are in milliseconds. */
 export interface LoadResult {
   readonly samples: number;
   readonly batches: number;
-  /** Samples of all batches, the warm-up included. */
+  /** Samples of all batches, including the warm-up. */
   readonly sentSamples: number;
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
-  /** Answers that were not 200, by status. */
+  /** Number of answers other than 200, by status. */
   readonly refused: Readonly<Record<string, number>>;
   /** CPU time of this process, in seconds. */
   readonly cpuSeconds: number;
 }
 
-/** Minutes of each VM that are there before they repeat, at most: 30 MB. */
+/** Most minutes of each VM before they repeat: 30 MB. */
 const mostBodies = 1_000;
 
-/** What no billaged on two cores has taken: 6 million samples/s. */
+/** More than any billaged on two cores has processed: 6 million samples/s. */
 const mostBatchesPerSecond = 10_000;
 
 process.once('message', (order: LoadOrder) => {
@@ -51,7 +51,7 @@ process.once('message', (order: LoadOrder) => {
 });
 
 async function run(order: LoadOrder): Promise<LoadResult> {
-  // Batches that repeat are duplicates, which take another way.
+  // Repeated batches would be duplicates, which take another code path.
   const batches = Math.max(1_000_000, mostBatchesPerSecond * (order.warmUpSeconds + order.seconds));
   const bodies = createBatchBodies(Math.min(mostBodies, Math.ceil(batches / order.vms)));
   let turn = 0;
@@ -73,7 +73,7 @@ async function run(order: LoadOrder): Promise<LoadResult> {
       const minute = Math.floor(turn / order.vms);
       const vm = turn % order.vms;
       turn += 1;
-      // Lengths have five digits, so that the body has its place before its length is known.
+      // Lengths have five digits, so the position of the body is known before its length.
       const begin = head.length + 9;
       const length = bodies.write(room, begin, minute, vm);
       room.write(`${String(length).padStart(5, '0')}\r\n\r\n`, head.length, 'latin1');

@@ -7,20 +7,20 @@ import { fileURLToPath } from 'node:url';
 import type { LoadOrder, LoadResult } from './load-client.ts';
 import type { StageOrder, Usage } from './served-stage.ts';
 
-/** What is measured: how much of the service, and under which load. */
+/** What to measure: the stage of the service, and the load. */
 export interface Measurement extends Omit<LoadOrder, 'port'>, Omit<StageOrder, 'directory'> {}
 
-/** What a measurement found. */
+/** The result of a measurement. */
 export interface Measured extends LoadResult {
   /** CPU time of the server while the client measured, in seconds. */
   readonly serverCpuSeconds: number;
-  /** Resident memory of the server each second, from the beginning of the measurement. */
+  /** Resident memory of the server, each second from the start of the measurement. */
   readonly residentBytes: readonly number[];
-  /** What the ledger has on disk for each sample that was sent, the warm-up included. */
+  /** Size of the ledger on disk per sent sample, including the warm-up. */
   readonly diskBytesPerSample: number;
 }
 
-/** Runs a server process and a client process, and measures both. The log of the server goes to a file, as in earnest. */
+/** Runs a server process and a client process, and measures both. The log of the server goes to a file, as in production. */
 export async function measureStage({ stage, logLevel, ...load }: Measurement): Promise<Measured> {
   const directory = await mkdtemp(join(tmpdir(), 'vmobs-bench-'));
   const log = await open(join(directory, 'log'), 'w');
@@ -55,19 +55,19 @@ export async function measureStage({ stage, logLevel, ...load }: Measurement): P
 }
 
 function startModule(path: string, output: number | 'inherit'): ChildProcess {
-  // As the command has it: what Node makes of the sources is kept from one start to the next.
+  // As in the command: the code that Node compiles from the sources is cached between starts.
   const env = { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'vmobs-bench-compile-cache') };
   return fork(fileURLToPath(new URL(path, import.meta.url)), { stdio: ['ignore', output, 'inherit', 'ipc'], env });
 }
 
-/** Sends a question and waits for the answer. @throws Error when the process ends instead */
+/** Sends a message and waits for the answer. @throws Error when the process ends instead */
 function ask<Answer>(child: ChildProcess, question: StageOrder | LoadOrder | 'usage' | 'close'): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const onEnd = () => reject(new Error('a process of the bench has ended'));
     child.once('exit', onEnd);
     child.once('message', (answer) => {
       child.off('exit', onEnd);
-      // The modules above say what each question is answered with.
+      // The modules above define the answer to each message.
       resolve(answer as Answer);
     });
     child.send(question);

@@ -1,33 +1,32 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type BillagedOptions, startBillaged } from '@vmobs/billaged-sim';
-import { createBatchDecoder } from '@vmobs/billaged-sim/batch-decoder';
-import { keepHeapSmall } from '@vmobs/billaged-sim/small-heap';
+import { createBatchDecoder, keepHeapSmall } from '@vmobs/billaged-sim/testing';
 
 /*
- * A process that serves one stage of the way of a batch. The parent sends one `StageOrder` and gets the port; after that,
- * `'usage'` gets a `Usage` of this process, and `'close'` gets `'closed'` when everything is in its place on disk.
+ * A process that serves one stage of the path of a batch. The parent sends one `StageOrder` and receives the port. Then
+ * `'usage'` is answered with the `Usage` of this process, and `'close'` with `'closed'` when everything is on disk.
  */
 
-/** How much of the service stands behind the port. */
+/** How much of the service runs behind the port. */
 export type Stage = 'http' | 'decode' | 'service' | 'ledger';
 
-/** What is to be served. */
+/** What to serve. */
 export interface StageOrder {
   readonly stage: Stage;
   readonly logLevel: NonNullable<BillagedOptions['logLevel']>;
-  /** Where the ledger of the stage `ledger` keeps its files. */
+  /** Folder with the files of the ledger, for the stage `ledger`. */
   readonly directory: string;
 }
 
-/** What this process has used. */
+/** The resources that this process has used. */
 export interface Usage {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
 }
 
 process.once('message', (order: StageOrder) => {
-  // As the process of the service does.
+  // As in the process of the service.
   keepHeapSmall();
   serve(order).then(
     ({ port, close }) => {
@@ -64,7 +63,7 @@ async function serve({ stage, logLevel, directory }: StageOrder): Promise<Served
   return { port: Number(new URL(service.url).port), close: service.close };
 }
 
-/** Bare `node:http`: what the service cannot be faster than. */
+/** Bare `node:http`: an upper bound for the speed of the service. */
 async function serveBodies(stage: 'http' | 'decode'): Promise<Served> {
   const decode = createBatchDecoder(1_000);
   const server = createServer((request, response) => {
@@ -83,13 +82,13 @@ async function serveBodies(stage: 'http' | 'decode'): Promise<Served> {
 }
 
 /**
- * A ledger that keeps nothing: what is left is the service itself. Like one that commits groups, it answers what one turn of
- * the event loop has brought together; answers one by one would each wake the client, which can cost more than the rest.
+ * A ledger that stores nothing, to measure the service alone. Like a ledger with group commit, it answers all batches of one
+ * turn of the event loop together. Separate answers would each wake the client, which can cost more than the rest.
  */
 const ledgerOfNothing = {
   activeVms: 0,
   append({ samples }: { samples: { length: number } }) {
-    const appended = { accepted: samples.length, duplicates: 0, closed: 0 };
+    const appended = { accepted: samples.length, duplicates: 0, sealed: 0 };
     return new Promise<typeof appended>((resolve) => setImmediate(resolve, appended));
   },
   start: async () => undefined,
@@ -97,7 +96,7 @@ const ledgerOfNothing = {
   gap: async () => undefined,
   async *tracked() {},
   usage: async () => ({ rows: [], next: undefined }),
-  closeBefore: async () => undefined,
+  sealBefore: async () => undefined,
   async oncePerPeriod(_task: string, _period: number, work: () => Promise<void>) {
     await work();
     return 'done' as const;

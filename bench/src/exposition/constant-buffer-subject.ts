@@ -1,5 +1,4 @@
-import { metrics } from './fleet.ts';
-import type { SubjectMaker } from './subject.ts';
+import { metrics, type SubjectMaker } from './fleet.ts';
 
 /** Sends a page that never changes: no work but the sending, so nothing can be faster. */
 export const makeConstantBufferSubject: SubjectMaker = (fleet) => {

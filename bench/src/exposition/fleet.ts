@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 /** Series of each VM: two gauges, and a counter of reads and one of writes. */
 const seriesOfVm = 4;
 
@@ -18,11 +20,11 @@ export interface Fleet {
   /** Integers that only grow, to a dozen digits. */
   readonly read: Float64Array;
   readonly written: Float64Array;
-  /** By how much they grew last. */
+  /** Their last growth. */
   readonly readGrowth: Float64Array;
   readonly writtenGrowth: Float64Array;
   /**
-   * Gives an evenly spread share of the VMs new values, and tells which.
+   * Gives new values to an evenly spread share of the VMs, and reports each.
    *
    * @param share 0 to 1
    */
@@ -66,3 +68,14 @@ export function createFleet(seriesCount: number): Fleet {
     },
   };
 }
+
+/** A way to serve the metrics of a fleet. */
+export interface Subject {
+  /** Answers a scrape. */
+  serve(request: IncomingMessage, response: ServerResponse): void;
+  /** Copies the values of a VM from the fleet, after the fleet has changed them. */
+  update(vm: number): void;
+}
+
+/** Makes a subject with the current values of the fleet. */
+export type SubjectMaker = (fleet: Fleet) => Subject | Promise<Subject>;

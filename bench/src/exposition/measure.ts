@@ -1,5 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { forgetPeak, readResidentMemory } from './resident-memory.ts';
 import { inspectPage, scrape } from './scrape.ts';
 import { type SubjectName, startSubject } from './subject-process.ts';
 
@@ -10,7 +10,7 @@ export interface Round {
   readonly wall: number;
   readonly firstByte: number;
   readonly stall: number | undefined;
-  /** Resident memory at its peak, beyond what the process had before its first scrape. */
+  /** Peak of the resident memory, minus the memory before the first scrape. */
   readonly extraMemory: number | undefined;
 }
 
@@ -32,14 +32,14 @@ export interface Plan {
   readonly rounds: number;
 }
 
-/** Series that are scraped before the first one that counts: compilers and heaps have then seen what comes. */
+/** Series that are scraped before the first measured scrape, so that compiler and heap are warmed up. */
 const warmUpSeries = 300_000;
 const leastWarmUps = 3;
 
 /**
- * Measures a subject in a process of its own.
+ * Measures a subject in its own process.
  *
- * @throws Error when a page does not have the series that it should have.
+ * @throws Error when a page does not have the expected number of series.
  */
 export async function measureSubject(name: SubjectName, { seriesCount, shares, rounds }: Plan): Promise<Measured[]> {
   const subject = await startSubject(name, seriesCount);
@@ -47,7 +47,7 @@ export async function measureSubject(name: SubjectName, { seriesCount, shares, r
     const before = await readResidentMemory(subject.pid);
     const measureRound = async (share: number): Promise<Round> => {
       const { cpuSeconds: updateCpu } = await subject.ask(`/change?share=${share}`);
-      await forgetPeak(subject.pid);
+      await resetPeak(subject.pid);
       await subject.ask('/begin');
       const { seconds, firstByteSeconds } = await scrape(subject.port);
       const { cpuSeconds, stallSeconds } = await subject.ask('/end');
@@ -69,7 +69,7 @@ export async function measureSubject(name: SubjectName, { seriesCount, shares, r
     for (const share of shares) {
       const all: Round[] = [];
       for (let run = 0; run < rounds; run += 1) {
-        // What the last round left to a garbage collector is not part of this one.
+        // Garbage of the last round is not part of this one.
         await sleep(200);
         all.push(await measureRound(share));
       }
@@ -79,4 +79,25 @@ export async function measureSubject(name: SubjectName, { seriesCount, shares, r
   } finally {
     await subject.end();
   }
+}
+
+/** Resident memory of a process in bytes. */
+interface ResidentMemory {
+  readonly now: number;
+  /** The peak since `resetPeak`. */
+  readonly peak: number;
+}
+
+/** Reads the memory of a process from procfs; `undefined` where there is none. */
+async function readResidentMemory(pid: number): Promise<ResidentMemory | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const kilobytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
+  const memory = { now: kilobytes('VmRSS') * 1024, peak: kilobytes('VmHWM') * 1024 };
+  return Number.isNaN(memory.now + memory.peak) ? undefined : memory;
+}
+
+/** Resets the peak of a process to its current memory. */
+async function resetPeak(pid: number): Promise<void> {
+  // 5 resets the peak alone; without such a file there is no peak to read either.
+  await writeFile(`/proc/${pid}/clear_refs`, '5').catch(() => {});
 }

@@ -1,7 +1,6 @@
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
-import { metrics } from './fleet.ts';
-import type { SubjectMaker } from './subject.ts';
+import { metrics, type SubjectMaker } from './fleet.ts';
 
 /** OpenTelemetry's metrics with its Prometheus exporter. Its limit of 2000 series a metric is raised to what is needed. */
 export const makeOpenTelemetrySubject: SubjectMaker = (fleet) => {

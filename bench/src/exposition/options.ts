@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UsageError } from '@vmobs/telemetry';
+import { messageOf, UsageError } from '@vmobs/settings';
 import { type SubjectName, subjectNames } from './subject-process.ts';
 
 /** What `pnpm bench exposition` measures. */
@@ -51,6 +51,6 @@ function readFlags(args: readonly string[]) {
     });
     return values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(messageOf(error));
   }
 }

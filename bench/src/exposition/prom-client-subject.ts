@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import * as prometheusClient from '@prometheus-io/client';
 import * as promClient from 'prom-client';
-import { type Fleet, metrics } from './fleet.ts';
-import type { Subject, SubjectMaker } from './subject.ts';
+import { type Fleet, metrics, type Subject, type SubjectMaker } from './fleet.ts';
 
 /** A registry of prom-client's kind, and how the parts of it that hold one VM are set. */
 interface Instruments {

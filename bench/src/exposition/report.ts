@@ -1,7 +1,8 @@
+import { formatTable, medianOf } from '../report.ts';
 import type { Measured, Round } from './measure.ts';
 import type { SubjectName } from './subject-process.ts';
 
-/** Writes what was measured at one size as a table for each share of changed values. */
+/** Formats the results of one size: a table for each share of changed values. */
 export function reportTable(seriesCount: number, measured: readonly Measured[]): string {
   const byShare = Map.groupBy(measured, ({ share }) => share);
   return Array.from(byShare, ([share, ofShare]) => {
@@ -31,7 +32,7 @@ function toRows(measured: readonly Measured[]) {
   }));
 }
 
-/** What is read of a round. */
+/** Reads one figure of a round. */
 type Reading = (round: Round) => number | undefined;
 
 const scrapeCpu: Reading = (round) => round.scrapeCpu;
@@ -42,11 +43,10 @@ function sorted({ rounds }: Measured, read: Reading): number[] {
 }
 
 function median(measured: Measured, read: Reading): number {
-  const values = sorted(measured, read);
-  return values[Math.floor(values.length / 2)] ?? Number.NaN;
+  return medianOf(sorted(measured, read));
 }
 
-/** The median in milliseconds, and the least and the most. */
+/** The median in milliseconds, with minimum and maximum. */
 function spread(measured: Measured, read: Reading): string {
   const [least, ...others] = sorted(measured, read);
   if (least === undefined) return '-';
@@ -65,12 +65,4 @@ function ratio(value: number, base: number): string {
 /** Three digits: more are noise. */
 function short(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-}
-
-function formatTable(rows: readonly Readonly<Record<string, string>>[]): string {
-  const columns = Object.keys(rows[0] ?? {});
-  const cells = [columns, ...rows.map((row) => columns.map((column) => row[column] ?? ''))];
-  const widths = columns.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)));
-  const writeRow = (row: readonly string[]) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ');
-  return cells.map((row) => writeRow(row).trimEnd()).join('\n');
 }

@@ -1,6 +1,5 @@
-import { createMetricsHandler, createSeriesTable } from '@vmobs/telemetry';
-import { metrics } from './fleet.ts';
-import type { SubjectMaker } from './subject.ts';
+import { createMetricsHandler, createSeriesTable } from '@vmobs/telemetry/exposition';
+import { metrics, type SubjectMaker } from './fleet.ts';
 
 /** This project: a table, and the handler that services have. */
 export const makeSeriesTableSubject: SubjectMaker = (fleet) => {

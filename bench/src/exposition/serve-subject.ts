@@ -1,20 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createFleet } from './fleet.ts';
-import type { SubjectMaker } from './subject.ts';
+import { createFleet, type SubjectMaker } from './fleet.ts';
 
 /*
- * A process that serves the metrics of a fleet: `node serve-subject.ts <subject> <series>`. It is asked over HTTP, as the
- * program in Go is:
+ * A process that serves the metrics of a fleet: `node serve-subject.ts <subject> <series>`. It is controlled over HTTP, like
+ * the Go program:
  *
  *   /metrics             the page
- *   /change?share=0.1    gives a share of the VMs new values; answers with the CPU seconds that took
- *   /begin               what follows is measured
- *   /end                 answers with the CPU seconds since then, and the longest time in which nothing else ran
+ *   /change?share=0.1    gives new values to a share of the VMs; answers with the CPU seconds used
+ *   /begin               starts a measurement
+ *   /end                 answers with the CPU seconds since then, and the longest stall of the event loop
  */
 
-/** Each is loaded alone, so that none carries the modules of the others. */
+/** Only the chosen one is loaded, so that none carries the modules of the others. */
 const makers: Readonly<Record<string, () => Promise<SubjectMaker>>> = {
   ours: async () => (await import('./series-table-subject.ts')).makeSeriesTableSubject,
   'prom-client': async () => (await import('./prom-client-subject.ts')).makePromClientSubject,
@@ -23,12 +22,12 @@ const makers: Readonly<Record<string, () => Promise<SubjectMaker>>> = {
   'constant-buffer': async () => (await import('./constant-buffer-subject.ts')).makeConstantBufferSubject,
 };
 
-/** How often the event loop is looked at, in milliseconds; what it takes is no delay. */
+/** Sampling interval of the event loop delay in milliseconds; it does not count as delay. */
 const resolution = 1;
 
 const [name = '', series = ''] = process.argv.slice(2);
 const load = makers[name];
-if (load === undefined) throw new Error(`there is no subject ${name}; there is ${Object.keys(makers).join(', ')}`);
+if (load === undefined) throw new Error(`unknown subject ${name}; allowed: ${Object.keys(makers).join(', ')}`);
 const fleet = createFleet(Number(series));
 const makeSubject = await load();
 const subject = await makeSubject(fleet);

@@ -1,10 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { findPackageJSON } from 'node:module';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-/** Subjects by the names under which they can be chosen, in the order of the report. */
+/** Names of the subjects, in the order of the report. */
 export const subjectNames = [
   'constant-buffer',
   'ours',
@@ -21,7 +23,7 @@ export type SubjectName = (typeof subjectNames)[number];
 export interface SubjectProcess {
   readonly port: number;
   readonly pid: number;
-  /** Asks it for one of the things that `serve-subject.ts` lists. */
+  /** Calls one of the controls of `serve-subject.ts`. */
   ask(path: string): Promise<{ readonly cpuSeconds: number; readonly stallSeconds?: number }>;
   end(): Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function startSubject(name: SubjectName, seriesCount: number): Prom
   const [command, args] =
     name === 'go-promhttp'
       ? [goProgram, []]
-      : // A million series of some of the peers need more than the four gigabytes that Node allows itself.
+      : // Some peers need more memory for a million series than Node's default limit of 4 GB.
         [process.execPath, ['--max-old-space-size=12000', nodeProgram, name]];
   const child = spawn(command, [...args, String(seriesCount)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
@@ -58,11 +60,30 @@ export async function startSubject(name: SubjectName, seriesCount: number): Prom
   };
 }
 
-/** Builds the program in Go. @returns the version of Go, or nothing where there is none */
+/** Builds the Go program. @returns the version of Go; `undefined` if it is not installed */
 export async function buildGoSubject(): Promise<string | undefined> {
   const go = (...args: string[]) => promisify(execFile)('go', args, { cwd: goModule });
   const version = await go('version').catch(() => undefined);
   if (version === undefined) return undefined;
   await go('build', '-o', goProgram, '.');
   return version.stdout.trim();
+}
+
+const npmPeers = [
+  'prom-client',
+  '@prometheus-io/client',
+  '@opentelemetry/exporter-prometheus',
+  '@opentelemetry/sdk-metrics',
+];
+
+/** The peers from npm with their installed versions, such as `prom-client 15.1.3`. */
+export async function peerVersions(): Promise<string[]> {
+  return Promise.all(
+    npmPeers.map(async (name) => {
+      const path = findPackageJSON(name, import.meta.url);
+      if (path === undefined) throw new Error(`${name} is not installed; run pnpm install`);
+      const { version }: { version: string } = JSON.parse(await readFile(path, 'utf8'));
+      return `${name} ${version}`;
+    }),
+  );
 }

@@ -1,22 +1,22 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { ServerMessage } from './serve.ts';
+import type { ServerMessage } from './server.ts';
 import type { SinkMessage } from './span-sink.ts';
 
-/** A program of the bench that runs as a process of its own and answers when it is asked. */
+/** A program of the bench in its own process that answers messages. */
 export interface Child<Message> {
-  /** Where it listens. */
+  /** Address that it listens on. */
   readonly url: string;
-  /** Asks and waits for the answer. */
+  /** Sends a message and waits for the answer. */
   ask(): Promise<Message>;
-  /** Ends it, and waits for that. */
+  /** Ends the process and waits until it has ended. */
   end(): Promise<void>;
 }
 
 /**
- * Starts a program with these variables and no others; its log lines go to /dev/null.
+ * Starts a program with only these environment variables; its log lines go to /dev/null.
  *
- * @throws Error when it ends before it has told where it listens.
+ * @throws Error when it ends before it has sent its address.
  */
 export async function startChild<Message extends ServerMessage | SinkMessage>(
   program: URL,
@@ -24,7 +24,7 @@ export async function startChild<Message extends ServerMessage | SinkMessage>(
 ): Promise<Child<Message>> {
   const child = fork(program, [], { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const ended = once(child, 'exit');
-  /** The programs of the bench say nothing but messages of their kind. */
+  /** Programs of the bench send only messages of their type. */
   const answer = async (): Promise<Message> => {
     const early = ended.then(([status]) => {
       throw new Error(`${program.pathname} ended with status ${status}`);
@@ -33,7 +33,7 @@ export async function startChild<Message extends ServerMessage | SinkMessage>(
     return message as Message;
   };
   const first = await answer();
-  if (!('url' in first)) throw new Error(`${program.pathname} did not say where it listens`);
+  if (!('url' in first)) throw new Error(`${program.pathname} did not send its address`);
   return {
     url: first.url,
     ask() {

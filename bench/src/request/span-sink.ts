@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 
-/** What the sink tells who measures. */
+/** The messages of the sink to the program that measures. */
 export type SinkMessage = { readonly url: string } | { readonly spans: Readonly<Record<string, number>> };
 
 /** What `POST /v1/traces` carries in JSON, as far as it is counted. */
@@ -12,7 +12,7 @@ interface ExportRequest {
 
 /*
  * A collector of traces that only counts spans, by the first part of the path: each server that is measured has one of its
- * own. It tells the counts whenever it is asked.
+ * own. It sends the counts whenever it is asked.
  */
 
 const spans: Record<string, number> = {};
@@ -28,7 +28,7 @@ await once(server, 'listening');
 const address = server.address();
 if (address === null || typeof address === 'string') throw new TypeError('listens on no port');
 
-const tell = (message: SinkMessage) => process.send?.(message);
-process.on('message', () => tell({ spans }));
+const send = (message: SinkMessage) => process.send?.(message);
+process.on('message', () => send({ spans }));
 process.on('disconnect', () => process.exit(0));
-tell({ url: `http://127.0.0.1:${address.port}` });
+send({ url: `http://127.0.0.1:${address.port}` });
