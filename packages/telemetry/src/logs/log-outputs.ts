@@ -4,7 +4,6 @@ import { createLineWriter } from './line-writer.ts';
 import { type LogFileOptions, openLogFile } from './log-file.ts';
 import { createLineNumbers, createLostSequences } from './numbered-lines.ts';
 import type { OutageEvents } from './outage.ts';
-import { keepOwnFields } from './own-fields.ts';
 import type { Prettify } from './pretty-format.ts';
 import { redactLine } from './redact.ts';
 import { defineLostLines, type LogDestination, standardOutput, writeToStandardError } from './standard-output.ts';
@@ -56,8 +55,7 @@ export function createLogOutputs(options: LogOutputOptions): LogOutputs {
     write(line) {
       const found = line.indexOf(front);
       const start = found === -1 ? 0 : found + front.length;
-      // Rename before redaction, which parses the line: of two fields with one name, parsing keeps only the last.
-      const numbered = number(redactLine(found === -1 ? line : keepOwnFields(line, start), start));
+      const numbered = number(redactLine(line, start));
       standard.write(prettify === undefined ? numbered : prettify(numbered));
       file?.writer.write(numbered);
     },

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { context, isSpanContextValid, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Catalogue } from '../metrics/catalogue.ts';
+import { arrangeArguments } from './call-arguments.ts';
+import { createFieldNames } from './field-names.ts';
 import type { LogFileOptions } from './log-file.ts';
 import { createLogOutputs } from './log-outputs.ts';
 import { instanceKey } from './numbered-lines.ts';
@@ -40,7 +42,7 @@ export interface Logs {
  * Makes the logger of a service: one JSON object a line, with `timestamp` (ISO 8601 with offset), `level` as a word,
  * `service`, `msg` and, inside a span, `trace_id` and `span_id`; secrets are redacted. `service.instance.id` is the process,
  * `log.seq` the number of its line, from 1 without gaps: a missing number is a lost line. A caller's field with one of these
- * names is renamed, as in `line.service`.
+ * names is renamed, as in `line.service`, and so is the later of two fields with one name.
  *
  * Lines are written synchronously, so that a logged line is not lost when the process ends. A destination that accepts none for
  * a while does not block the service.
@@ -56,16 +58,24 @@ export function createLogs(options: LogOptions): Logs {
     // A report about the log belongs to no request, even if a line of one caused it.
     announce: (severity, fields, message) => context.with(ROOT_CONTEXT, () => logger[severity](fields, message)),
   });
+  const names = createFieldNames();
   const logger = pino(
     {
       level,
       base,
       timestamp: createIsoTimestamp(),
       formatters: { level: (label) => ({ level: label }) },
-      mixin: activeTraceIds,
+      mixin: (fields, _level, logger) => names.merge(logger, activeTraceIds(), fields),
+      mixinMergeStrategy: (_fields, merged) => merged,
+      hooks: {
+        logMethod(args, method) {
+          Reflect.apply(method, this, arrangeArguments(args));
+        },
+      },
     },
     outputs,
   );
+  names.watch(logger);
   return { logger, reopen: outputs.reopen, close: outputs.close };
 }
 
