@@ -4,6 +4,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import { arrangeArguments } from './call-arguments.ts';
 import { createFieldNames } from './field-names.ts';
+import { writeValue } from './line-value.ts';
 import type { LogFileOptions } from './log-file.ts';
 import { createLogOutputs } from './log-outputs.ts';
 import { instanceKey } from './numbered-lines.ts';
@@ -44,6 +45,8 @@ export interface Logs {
  * `log.seq` the number of its line, from 1 without gaps: a missing number is a lost line. A caller's field with one of these
  * names is renamed, as in `line.service`, and so is the later of two fields with one name.
  *
+ * An error at any depth of the fields, or after the message, is written with its type, message, stack, causes and fields.
+ *
  * Lines are written synchronously, so that a logged line is not lost when the process ends. A destination that accepts none for
  * a while does not block the service.
  *
@@ -65,6 +68,8 @@ export function createLogs(options: LogOptions): Logs {
       base,
       timestamp: createIsoTimestamp(),
       formatters: { level: (label) => ({ level: label }) },
+      // `writeValue` describes errors under every key.
+      serializers: { err: (value) => value },
       mixin: (fields, _level, logger) => names.merge(logger, activeTraceIds(), fields),
       mixinMergeStrategy: (_fields, merged) => merged,
       hooks: {
@@ -75,6 +80,7 @@ export function createLogs(options: LogOptions): Logs {
     },
     outputs,
   );
+  Object.assign(logger, { [pino.symbols.stringifySym]: writeValue });
   names.watch(logger);
   return { logger, reopen: outputs.reopen, close: outputs.close };
 }
