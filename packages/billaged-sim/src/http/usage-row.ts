@@ -70,12 +70,19 @@ export function usageRow(usage: PeriodUsage): UsageRow {
   };
 }
 
-/** Formats a line of CSV (RFC 4180). */
+/**
+ * Formats a line of CSV (RFC 4180). A customer chooses the name, so a field that a spreadsheet would take for a formula gets an
+ * apostrophe before it, and so does one that begins with an apostrophe, so that different names stay different.
+ */
 export function csvLine(fields: readonly (string | number | boolean)[]): string {
   return `${fields.map((field) => csvField(String(field))).join(',')}\r\n`;
 }
 
-function csvField(text: string): string {
+/** Starts of formulas, also in the wide forms that spreadsheets take for the same. */
+const formulaStart = /^[=+\-@\t\r\n'\uff1d\uff0b\uff0d\uff20]/;
+
+function csvField(value: string): string {
+  const text = formulaStart.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
