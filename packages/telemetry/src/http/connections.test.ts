@@ -80,6 +80,19 @@ test('a running request is answered before its connection closes', async () => {
   await server.closed;
 });
 
+test('the answer to a request that runs when draining begins asks its client to disconnect', async () => {
+  const server = await startServer();
+  const client = await server.open('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');
+  await server.arrived.promise;
+  expect(server.connections.runningRequests).toBe(1);
+  server.connections.drain();
+  server.release.resolve();
+  expect(await text(client)).toContain('Connection: close');
+  expect(server.connections.runningRequests).toBe(0);
+  server.close();
+  await server.closed;
+});
+
 test('closing all connections ends running requests', async () => {
   const server = await startServer();
   const client = await server.open('GET /slow HTTP/1.1\r\nHost: x\r\n\r\n');

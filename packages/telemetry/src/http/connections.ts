@@ -1,10 +1,15 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 /** The connections of a server, for its shutdown. */
 export interface Connections {
-  /** From now on, every response announces the end of its connection, so that clients reconnect elsewhere. */
+  /** Requests that are not yet answered to the end. */
+  readonly runningRequests: number;
+  /**
+   * From now on, every response announces the end of its connection, so that clients reconnect elsewhere: also the response
+   * of a running request whose head is not yet sent.
+   */
   drain(): void;
   /** Closes every idle connection, now and whenever one becomes idle. */
   closeIdle(): void;
@@ -20,6 +25,7 @@ export interface Connections {
 export function watchConnections(server: Server): Connections {
   const requestsOn = new Map<Socket, number>();
   const http2Sockets = new Set<Socket>();
+  const running = new Set<ServerResponse>();
   let isDraining = false;
   let isClosing = false;
 
@@ -46,13 +52,21 @@ export function watchConnections(server: Server): Connections {
   });
   // Runs before the application's handler, which may answer at once.
   server.prependListener('request', ({ socket }, response) => {
-    if (isDraining) response.shouldKeepAlive = false;
+    if (isDraining) announceEnd(response);
+    running.add(response);
     count(socket, 1);
-    response.once('close', () => count(socket, -1));
+    response.once('close', () => {
+      running.delete(response);
+      count(socket, -1);
+    });
   });
   return {
+    get runningRequests() {
+      return running.size;
+    },
     drain() {
       isDraining = true;
+      for (const response of running) announceEnd(response);
     },
     closeIdle() {
       isClosing = true;
@@ -63,6 +77,11 @@ export function watchConnections(server: Server): Connections {
       for (const socket of [...requestsOn.keys(), ...http2Sockets]) socket.destroy();
     },
   };
+}
+
+/** Answers with `Connection: close`. HTTP/2 has GOAWAY for that, which the server sends when it closes. */
+function announceEnd(response: ServerResponse): void {
+  response.shouldKeepAlive = false;
 }
 
 /**
