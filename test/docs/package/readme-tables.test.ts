@@ -24,6 +24,8 @@ const serveOptions: Readonly<Record<keyof ServeOptions, true>> = {
   hostSetting: true,
   drainDelayMs: true,
   closeTimeoutMs: true,
+  onEnding: true,
+  signal: true,
 };
 
 test.for([

@@ -1,23 +1,40 @@
 import { within } from '../deadlines/within.ts';
-import { watchConnections } from '../http/connections.ts';
+import { addressesOf, listenOnFurtherAddresses } from '../http/all-addresses.ts';
+import { type Connections, watchConnections } from '../http/connections.ts';
 import type { Health } from '../http/health.ts';
 import { ListenError, type ListenOptions, urlOf } from '../http/listen.ts';
 import type { Logger } from '../logs/logger.ts';
-import { controlOf, type HttpServer } from './http-server.ts';
+import { controlOf, type HttpServer, type ServerControl } from './http-server.ts';
 
 /** Options of `telemetry.listen` and `telemetry.run`. */
 export interface ServeOptions extends ListenOptions {
   /** How long `/ready` says `draining` before the port closes, so that load balancers notice first. @default 0 */
   readonly drainDelayMs?: number;
-  /** How long requests and close hooks may take to finish. @default 10_000 */
+  /**
+   * How long running requests may take to finish at the end, in milliseconds. Then their connections are cut, which is logged.
+   * Close hooks may take as long again. @default 3_000
+   */
   readonly closeTimeoutMs?: number;
+  /**
+   * Called first when the service ends, before it waits for anything: to stop background work and to store what must not be
+   * lost. @default nothing
+   */
+  readonly onEnding?: () => Promise<void> | void;
+  /** Aborted when the service is to end before it is ready: the port is not opened then. @default never */
+  readonly signal?: AbortSignal;
 }
+
+/** How long the last export may take if nothing before it took time, in milliseconds. */
+const flushMs = 3_000;
+/** How long the last export may take at least. With it, an end with the default limits takes less than 5 s. */
+const leastFlushMs = 1_000;
 
 /** What is closed after the application. */
 export interface ServedTelemetry {
   readonly health: Health;
   readonly logger: Logger;
-  close(): Promise<void>;
+  /** @param flushTimeoutMs how long the last export may take */
+  close(flushTimeoutMs: number): Promise<void>;
 }
 
 /** A service that answers requests. */
@@ -25,10 +42,11 @@ export interface RunningService {
   /** Address of the API. */
   readonly url: string;
   /**
-   * Ends the service in order: not ready, drain delay, no more requests and the application's own close hooks, spans
-   * flushed, logs flushed. From the beginning, each response asks its client to reconnect for the next request.
+   * Ends the service in order: not ready, `onEnding`, drain delay, no more requests, running requests answered or cut, the
+   * application's own close hooks, spans flushed, logs flushed. From the beginning, each response asks its client to reconnect
+   * for the next request.
    *
-   * @throws Error when requests or close hooks did not finish in time; everything is closed nevertheless.
+   * @throws Error when `onEnding` or a close hook failed or was not done in time; everything is closed nevertheless.
    */
   close(): Promise<void>;
 }
@@ -38,46 +56,72 @@ export interface RunningService {
  *
  * @param httpServer has no port yet
  * @throws ListenError when the port cannot be had; the application and the telemetry are closed then.
+ * @throws the reason of `signal` when it is aborted before the service is ready; both are closed then, too.
  */
 export async function serve(
   telemetry: ServedTelemetry,
   httpServer: HttpServer,
   options: ServeOptions,
 ): Promise<RunningService> {
-  const { host = '127.0.0.1', port, drainDelayMs = 0, closeTimeoutMs = 10_000 } = options;
+  const { host = '127.0.0.1', port, signal } = options;
   const app = controlOf(httpServer, telemetry.logger);
   const connections = watchConnections(app.server);
   try {
-    await app.open({ host, port });
+    signal?.throwIfAborted();
+    const [first, ...others] = await addressesOf(host);
+    await app.open({ host: first, port });
+    await listenOnFurtherAddresses(app.server, others);
+    signal?.throwIfAborted();
   } catch (error) {
     await app.close();
-    await telemetry.close();
+    await telemetry.close(flushMs);
     throw error instanceof Error && 'syscall' in error ? new ListenError({ ...options, host }, error) : error;
   }
   telemetry.health.readiness = 'ready';
-
-  const close = async () => {
-    telemetry.health.readiness = 'draining';
-    connections.drain();
-    telemetry.logger.info({ drain_delay_ms: drainDelayMs }, 'shutting down');
-    await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
-    try {
-      const closed = app.close();
-      connections.closeIdle();
-      await within(closed, closeTimeoutMs, () => {
-        throw new Error(`requests or close hooks were not done within ${closeTimeoutMs} ms`);
-      });
-    } finally {
-      connections.closeAll();
-      await telemetry.close();
-    }
-  };
+  const url = urlOf(app.server.address());
   let closing: Promise<void> | undefined;
   return {
-    url: urlOf(app.server.address()),
+    url,
     close() {
-      closing ??= close();
+      closing ??= end({ telemetry, app, connections, options });
       return closing;
     },
   };
+}
+
+/** A service that is to end. */
+interface Ending {
+  readonly telemetry: ServedTelemetry;
+  readonly app: ServerControl;
+  readonly connections: Connections;
+  readonly options: ServeOptions;
+}
+
+/** The one order in which a service ends. */
+async function end({ telemetry, app, connections, options }: Ending): Promise<void> {
+  const { drainDelayMs = 0, closeTimeoutMs = 3_000, onEnding } = options;
+  const { health, logger } = telemetry;
+  health.readiness = 'draining';
+  connections.drain();
+  logger.info({ drain_delay_ms: drainDelayMs }, 'shutting down');
+  const prepared = (async () => onEnding?.())();
+  // An error is reported below; it must not count as unhandled until then.
+  prepared.catch(() => undefined);
+  await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+  const began = performance.now();
+  const cut = setTimeout(() => {
+    logger.warn({ requests: connections.runningRequests }, 'requests were cut: they took too long to finish');
+    connections.closeAll();
+  }, closeTimeoutMs);
+  try {
+    const closed = app.close();
+    connections.closeIdle();
+    await within(Promise.all([closed, prepared]), 2 * closeTimeoutMs, () => {
+      throw new Error(`close hooks were not done ${closeTimeoutMs} ms after the last request`);
+    });
+  } finally {
+    clearTimeout(cut);
+    connections.closeAll();
+    await telemetry.close(Math.max(leastFlushMs, flushMs - (performance.now() - began)));
+  }
 }
