@@ -26,6 +26,10 @@ process.send?.({ metricsUrl: telemetry.metricsUrl ?? '' } satisfies Started);
 
 if (process.argv[2] !== 'unwatched') {
   process.exit(
-    await runUntilSignal({ close: telemetry.close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger }),
+    await runUntilSignal(() => ({
+      close: telemetry.close,
+      reopenLogs: telemetry.reopenLogs,
+      logger: telemetry.logger,
+    })),
   );
 }

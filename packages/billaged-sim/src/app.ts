@@ -15,6 +15,8 @@ export interface BillagedOptions extends Partial<BillagedConfig>, Pick<Telemetry
   readonly ledger?: UsageLedger;
   /** Unix time in milliseconds. @default Date.now */
   readonly now?: () => number;
+  /** Ends a start that is not done: the port of the API is not opened then. @default never */
+  readonly signal?: AbortSignal;
   /** Called with the application when its routes are there; an error fails the start. */
   readonly onServer?: (app: FastifyInstance) => void;
 }
@@ -36,7 +38,7 @@ export interface Billaged extends RunningService {
  * @throws ConfigurationError if the file of the control token cannot be read.
  */
 export async function startBillaged(options: BillagedOptions = {}): Promise<Billaged> {
-  const { ledger, now = Date.now, logOutput, onServer, ...settings } = options;
+  const { ledger, now = Date.now, logOutput, onServer, signal, ...settings } = options;
   const config: BillagedConfig = { ...billagedDefaults, database: inMemory, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
   const faults = createBillagedFaults(config);
@@ -52,6 +54,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
     const app = await createServer({ components, config, telemetry, controlToken, now, closers });
     onServer?.(app);
     const service = await telemetry.listen(app, {
+      ...(signal && { signal }),
       host: config.address,
       port: config.port,
       portSetting: 'UNKEY_BILLAGED_PORT or BILLAGED_PORT or --port',

@@ -14,9 +14,11 @@ await runCommand({
   ignored: { standsFor: 'billaged', groups: billagedIgnored },
   async main(config, variables) {
     keepHeapSmall();
-    const { telemetry, close } = await startBillaged(config);
-    if (variables.length > 0)
-      telemetry.logger.info({ variables }, 'ignoring variables that only the real billaged uses');
-    return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
+    return runUntilSignal(async (signal) => {
+      const { telemetry, close } = await startBillaged({ ...config, signal });
+      if (variables.length > 0)
+        telemetry.logger.info({ variables }, 'ignoring variables that only the real billaged uses');
+      return { close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger };
+    });
   },
 });

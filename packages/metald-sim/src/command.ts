@@ -12,8 +12,11 @@ await runCommand({
   prefixes: metaldPrefixes,
   ignored: { standsFor: 'metald', groups: metaldIgnored },
   async main(config, variables) {
-    const { telemetry, close } = await startMetald(config);
-    if (variables.length > 0) telemetry.logger.info({ variables }, 'ignoring variables that only the real metald uses');
-    return runUntilSignal({ close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger });
+    return runUntilSignal(async (signal) => {
+      const { telemetry, close } = await startMetald({ ...config, signal });
+      if (variables.length > 0)
+        telemetry.logger.info({ variables }, 'ignoring variables that only the real metald uses');
+      return { close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger };
+    });
   },
 });

@@ -23,7 +23,7 @@ import { startTracing, type Tracing } from './traces/sdk.ts';
 import { tracesUrlOf } from './traces/trace-settings.ts';
 
 /** How long the last export may take, in milliseconds: enough for a slow collector, and short if the collector is down. */
-const flushTimeoutMs = 3_000;
+const defaultFlushTimeoutMs = 3_000;
 
 /** Options of `startTelemetry`. */
 export interface TelemetryOptions {
@@ -74,8 +74,8 @@ export interface Telemetry {
   listen(app: HttpServer, options: ServeOptions): Promise<RunningService>;
   /** As `listen`, and then runs until a signal shuts it down gracefully. @returns the exit status */
   run(app: HttpServer, options: ServeOptions): Promise<number>;
-  /** Reopens log files. */
-  reopenLogs(): void;
+  /** Reopens the log file; `undefined` without one. */
+  readonly reopenLogs: (() => void) | undefined;
   /** Flushes spans for at most 3 s, closes the metrics port, flushes logs. */
   close(): Promise<void>;
 }
@@ -133,7 +133,7 @@ export async function startWithSettings(options: StartOptions): Promise<Telemetr
   try {
     return await startParts(options, metrics, opened);
   } catch (error) {
-    await closeParts(opened);
+    await closeParts(opened, defaultFlushTimeoutMs);
     throw error;
   }
 }
@@ -147,7 +147,10 @@ interface OpenedParts {
 }
 
 /** Closes spans first, so that their losses can still be logged and scraped. */
-async function closeParts({ processMetrics, logs, tracing, metricsServer }: OpenedParts): Promise<void> {
+async function closeParts(
+  { processMetrics, logs, tracing, metricsServer }: OpenedParts,
+  flushTimeoutMs: number,
+): Promise<void> {
   const loss = await tracing?.close(flushTimeoutMs);
   if (loss !== undefined) {
     logs?.logger.warn({ lost_spans: loss.spans, reason: loss.reason }, 'spans that were not yet exported are lost');
@@ -198,6 +201,10 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
 
   let tracedFetch: Fetch | undefined;
   let closing: Promise<void> | undefined;
+  const close = (flushTimeoutMs: number) => {
+    closing ??= closeParts(opened, flushTimeoutMs);
+    return closing;
+  };
   const telemetry: Telemetry = {
     logger,
     tracer,
@@ -212,16 +219,15 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
       tracedFetch ??= createTracedFetch({ tracer, metrics });
       return tracedFetch;
     },
-    listen: (app, serveOptions) => serve(telemetry, app, serveOptions),
-    async run(app, serveOptions) {
-      const service = await serve(telemetry, app, serveOptions);
-      return runUntilSignal({ close: service.close, reopenLogs: logs.reopen, logger });
+    listen: (app, serveOptions) => serve({ health, logger, close }, app, serveOptions),
+    run(app, serveOptions) {
+      return runUntilSignal(async (signal) => {
+        const service = await telemetry.listen(app, { signal, ...serveOptions });
+        return { close: service.close, reopenLogs: telemetry.reopenLogs, logger };
+      });
     },
-    reopenLogs: logs.reopen,
-    close() {
-      closing ??= closeParts(opened);
-      return closing;
-    },
+    reopenLogs: settings.logFile === '' ? undefined : logs.reopen,
+    close: () => close(defaultFlushTimeoutMs),
   };
   return telemetry;
 }

@@ -86,7 +86,7 @@ export async function runDemo(config: DemoConfig): Promise<number> {
   });
   // A failed start ends the demo; a failure because the demo is ending does not matter.
   starting.catch(() => ended.resolve(1));
-  const exitStatus = await runUntilSignal({
+  const exitStatus = await runUntilSignal(() => ({
     ended: ended.promise,
     /** Closes what was started, the last first: status, traffic, metald, billaged, stack. */
     async close() {
@@ -96,7 +96,7 @@ export async function runDemo(config: DemoConfig): Promise<number> {
       display.end();
       display.say(`the files of this demo are in ${folder}; delete it when you are done`);
     },
-  });
+  }));
   if (exitStatus !== 0) await starting;
   return exitStatus;
 }

@@ -10,7 +10,6 @@ await runCommand({
   settings: labSettings,
   prefixes: [],
   async main(config) {
-    const { close, logger } = await startLab(config);
-    return runUntilSignal({ close, logger });
+    return runUntilSignal(() => startLab(config));
   },
 });

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import '@vmobs/settings/exit-on-signal';
 import '@vmobs/settings/compile-cache';
 
 await import('./command.ts');

@@ -5,7 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 
-type Behaviour = 'orderly' | 'stuck' | 'failing' | 'throwing' | 'throwing a text' | 'rejecting' | 'ending';
+type Behaviour =
+  | 'starting'
+  | 'starting for ever'
+  | 'failing to start'
+  | 'orderly'
+  | 'stuck'
+  | 'failing'
+  | 'throwing'
+  | 'throwing a text'
+  | 'rejecting'
+  | 'ending';
 
 /** A service that behaves as its first argument says and logs to the file that is the second. */
 const fixture = `
@@ -25,9 +35,19 @@ const reopenLogs = () => {
   logger.info('reopened');
 };
 const ended = behaviour === 'ending' ? Promise.resolve(3) : new Promise(() => {});
-const exitStatus = runUntilSignal({ close, reopenLogs, logger, ended });
+const start = async (signal) => {
+  if (behaviour.includes('start')) {
+    logger.info('started');
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    logger.info('told to end');
+    if (behaviour === 'starting for ever') await new Promise(() => {});
+    if (behaviour === 'failing to start') throw new Error('gave up');
+  }
+  return { close, reopenLogs: file ? reopenLogs : undefined, logger, ended };
+};
+const exitStatus = runUntilSignal(start);
 setInterval(() => {}, 1_000);
-logger.info('started');
+if (!behaviour.includes('start')) logger.info('started');
 if (behaviour === 'throwing') setImmediate(() => { throw new Error('no disk'); });
 if (behaviour === 'throwing a text') setImmediate(() => { throw 'no disk'; });
 if (behaviour === 'rejecting') Promise.reject(new Error('no network'));
@@ -87,6 +107,27 @@ test.for([
   service.process.kill(signal);
   expect(await service.ended()).toEqual([status, null]);
   expect(service.messages()).not.toContain('closed');
+});
+
+test.for(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s during the start closes what was started', async (signal) => {
+  const service = await start('starting');
+  service.process.kill(signal);
+  expect(await service.ended()).toEqual([0, null]);
+  expect(service.messages()).toEqual(['started', 'told to end', 'signal received', 'closing', 'closed']);
+});
+
+test.for(['starting for ever', 'failing to start'] as const)('a start that is %s ends with a signal', async (how) => {
+  const service = await start(how);
+  service.process.kill('SIGTERM');
+  expect(await service.ended()).toEqual([0, null]);
+  expect([service.messages(), service.stderr()]).toEqual([['started', 'told to end'], '']);
+});
+
+test('SIGHUP ends a service that has no log file', async () => {
+  const service = await start('orderly');
+  service.process.kill('SIGHUP');
+  expect(await service.ended()).toEqual([0, null]);
+  expect(service.messages()).toEqual(['started', 'signal received', 'closing', 'closed']);
 });
 
 test('a parent that goes away closes the service', async () => {
