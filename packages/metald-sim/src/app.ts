@@ -18,6 +18,8 @@ export interface MetaldOptions extends Partial<MetaldConfig>, Pick<TelemetryOpti
   readonly now?: () => number;
   /** Wraps the batcher, for a fault between it and the sampler: the proof that a bill shows it. */
   readonly wrapSampleSink?: (sink: SampleSink) => SampleSink;
+  /** Ends a start that is not done: the port of the API is not opened then. @default never */
+  readonly signal?: AbortSignal;
   /** Is called with the application before it listens. */
   readonly onServer?: (app: FastifyInstance) => void;
 }
@@ -39,7 +41,7 @@ export interface Metald extends RunningService {
  * @throws ConfigurationError if the file of the control token cannot be read.
  */
 export async function startMetald(options: MetaldOptions = {}): Promise<Metald> {
-  const { hypervisor, now = Date.now, wrapSampleSink, logOutput, onServer, ...settings } = options;
+  const { hypervisor, now = Date.now, wrapSampleSink, logOutput, onServer, signal, ...settings } = options;
   const config: MetaldConfig = { ...metaldDefaults, spool: memoryOnly, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
   const faults = createMetaldFaults(config);
@@ -55,6 +57,8 @@ export async function startMetald(options: MetaldOptions = {}): Promise<Metald> 
     const app = await createServer({ components, config, telemetry, controlToken, closers });
     onServer?.(app);
     const service = await telemetry.listen(app, {
+      ...(signal && { signal }),
+      onEnding: components.stopSampling,
       host: config.address,
       port: config.port,
       portSetting: 'UNKEY_METALD_PORT or --port',

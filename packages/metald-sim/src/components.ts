@@ -36,6 +36,8 @@ export interface ComponentsOptions {
 
 /** What stands behind the API of metald. */
 export interface MetaldComponents extends Pick<FaultyComponents, 'pingBackend' | 'apiInterceptors'> {
+  /** Stops sampling and stores the open batches: the first step of the end. */
+  readonly stopSampling: () => void;
   readonly fleet: Fleet<VmConfig>;
   readonly metrics: MetaldMetrics;
   readonly vmService: ServiceImpl<typeof VmService>;
@@ -70,7 +72,7 @@ export async function createComponents(options: ComponentsOptions): Promise<Meta
   const vmService = createVmService({ fleet, billing, metrics, logger, backend, pingBackend });
   const simulatedFleet = await startSimulatedFleet({ config, fleet, billing, vmSeries, service: vmService, logger });
   closers.add(simulatedFleet.stop);
-  return { fleet, metrics, vmService, faults, pingBackend, apiInterceptors };
+  return { fleet, metrics, vmService, faults, pingBackend, apiInterceptors, stopSampling: billing.stop };
 }
 
 function componentsWithoutFaults({ config, telemetry, hypervisor, now }: ComponentsOptions): FaultyComponents {

@@ -19,8 +19,10 @@ import { createSender } from './sender.ts';
 import type { Spool } from './spool/spool.ts';
 import { startStallWatch } from './stall-watch.ts';
 
-/** How long the last batches may take to be sent at the end. */
+/** How long the last batches may take to be sent, from the moment at which sampling stops. */
 const drainMs = 3_000;
+/** How long they may take at least, after requests have taken their time to finish. */
+const leastDrainMs = 500;
 
 /** Options of `startBilling`. */
 export interface BillingOptions {
@@ -49,7 +51,9 @@ export interface Billing {
   vmStarted(vm: Vm): void;
   /** Sends the last samples of a VM, then tells billaged that it has stopped. */
   vmStopped(vm: Vm): void;
-  /** Stops sampling and sends what is left, for a bounded time. The rest stays in a durable spool, or is lost. */
+  /** Stops sampling and puts the open batches into the spool. What is in it is still sent. */
+  stop(): void;
+  /** Stops, and sends what is left for a bounded time. The rest stays in a durable spool, or is lost. */
   close(): Promise<void>;
 }
 
@@ -73,13 +77,21 @@ export function startBilling(options: BillingOptions): Billing {
   const stallWatch = startStallWatch({ now, logger, gaps });
   const heartbeat = startHeartbeat({ fleet, client, logger, now });
 
-  async function close(): Promise<void> {
+  let stoppedAt: number | undefined;
+  function stop(): void {
+    if (stoppedAt !== undefined) return;
+    stoppedAt = performance.now();
     sampler.stop();
     stallWatch.stop();
     heartbeat.stop();
     batcher.flushAll();
+  }
+
+  async function close(): Promise<void> {
+    stop();
+    const leftMs = Math.max(leastDrainMs, drainMs - (performance.now() - (stoppedAt ?? 0)));
     // While billaged is down there is nothing to wait for if the rest is on disk.
-    await sender.close(spool.isDurable && breaker.state !== 'closed' ? 0 : drainMs);
+    await sender.close(spool.isDurable && breaker.state !== 'closed' ? 0 : leftMs);
     if (!spool.isDurable) loseRest(spool, losses);
     const { samples } = spool.depth;
     client.close();
@@ -105,6 +117,7 @@ export function startBilling(options: BillingOptions): Billing {
       batcher.flush(vm);
       outbox.notify({ kind: 'stopped', vmId: vm.id, stopTime: nanoseconds(now()) });
     },
+    stop,
     close,
   };
 }
