@@ -122,6 +122,6 @@ async function end({ telemetry, app, connections, options }: Ending): Promise<vo
   } finally {
     clearTimeout(cut);
     connections.closeAll();
-    await telemetry.close(Math.max(leastFlushMs, flushMs - (performance.now() - began)));
+    await telemetry.close(Math.max(leastFlushMs, Math.round(flushMs - (performance.now() - began))));
   }
 }
