@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { request as sendRequest } from 'node:http';
 import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -153,4 +154,75 @@ test('a response to an incomplete request frees its connection', async () => {
   expect(request.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
   const half = 'POST /refused HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nhalf';
   expect(await answerTo(url, half)).toContain('403 Forbidden');
+});
+
+test('deadlines that end do not end the connection of patient requests', async () => {
+  const { url, arrived, release } = await startService();
+  const session = openHttp2(url);
+  const patient = text(session.request({ ':path': '/slow' }));
+  await arrived;
+  // More than Node's default allows in a minute.
+  for (let round = 0; round < 30; round += 1) {
+    const impatient = Array.from({ length: 100 }, () => session.request({ ':path': '/slow' }));
+    const closed = impatient.map((request) => once(request, 'close'));
+    await new Promise((sent) => session.ping(sent));
+    for (const request of impatient) request.close(constants.NGHTTP2_CANCEL);
+    await Promise.all(closed);
+  }
+  release();
+  expect(await patient).toBe('slow');
+});
+
+test.for([
+  ['headers', 'GET / HTTP/1.1\r\nhost: x\r\n'],
+  ['a body', 'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 9\r\n\r\nhalf'],
+  [
+    'a body of unknown length',
+    'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n',
+  ],
+] as const)(
+  // Node looks every 30 s by default, after the end of this test.
+  'a connection that never ends %s is answered 408 and closed',
+  { timeout: 25_000 },
+  async ([, sent]) => {
+    const { url } = await startService({ headersTimeoutMs: 1_000, requestTimeoutMs: 1_000 });
+    expect(await answerTo(url, sent)).toContain('408 Request Timeout');
+  },
+);
+
+test.for([
+  ['a length', { 'content-length': 1_000_000 }],
+  ['no length', { 'transfer-encoding': 'chunked' }],
+] as const)('a large request with %s that is refused is told that its connection closes', async ([, headers]) => {
+  const { url } = await startService();
+  const { hostname, port } = new URL(url);
+  const request = sendRequest({ hostname, port, method: 'POST', path: '/refused', headers });
+  request.on('error', () => undefined);
+  request.write('there is more to come');
+  const [response] = await once(request, 'response');
+  expect([response.statusCode, response.headers.connection]).toEqual([403, 'close']);
+  expect(await text(response)).toBe('no');
+});
+
+test('a small request that is refused keeps its connection', async () => {
+  const { url } = await startService();
+  const headers = { 'content-type': 'text/plain' };
+  const response = await fetch(`${url}/refused`, { method: 'POST', headers, body: 'x'.repeat(1_000) });
+  expect([response.status, response.headers.get('connection')]).toEqual([403, 'keep-alive']);
+});
+
+test('a refused request frees its HTTP/2 stream at once', async () => {
+  const { url } = await startService({ maxConcurrentStreams: 2 });
+  const session = openHttp2(url);
+  await once(session, 'remoteSettings');
+  for (let count = 0; count < 20; count += 1) {
+    const request = session.request({ ':method': 'POST', ':path': '/refused', 'content-type': 'text/plain' });
+    request.write('there is more to come');
+    const [headers] = await once(request, 'response');
+    expect(headers[':status']).toBe(403);
+    request.resume();
+    await once(request, 'close');
+    expect(request.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
+  }
+  expect(await text(session.request({ ':path': '/' }))).toBe('2.0');
 });

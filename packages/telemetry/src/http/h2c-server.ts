@@ -1,6 +1,7 @@
 import { type RequestListener, Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { dropUnreadAnswers } from './unread-answer.ts';
 import { boundStream, closeUnread } from './unread-request.ts';
 
 /** Options of `h2cServer`. */
@@ -13,7 +14,19 @@ export interface H2cServerOptions extends Partial<DetectionOptions> {
   readonly maxHeaderBytes?: number;
   /** Largest number of concurrent requests on an HTTP/2 connection. @default 250, as in Go's server */
   readonly maxConcurrentStreams?: number;
+  /** How long a client may take nothing of an answer that waits for it, in milliseconds. @default 10_000 */
+  readonly unreadAnswerMs?: number;
 }
+
+/** How often the limits of time are checked, in milliseconds. Node's default is 30 s, longer than the limits themselves. */
+const checkIntervalMs = 1_000;
+
+/**
+ * Streams that a client may reset on an HTTP/2 connection at once, and then in each second; then the connection ends. A client
+ * resets the stream of each call whose deadline ends. With Node's default of 33 a second, the patient calls of its connection
+ * failed with them. These are as many as 250 streams with deadlines of 25 ms need; a flood of resets is far above.
+ */
+const streamResets = { streamResetBurst: 10_000, streamResetRate: 10_000 } as const;
 
 /**
  * Makes the `serverFactory` of a Fastify application that serves HTTP/1.1 and HTTP/2 without TLS (h2c with prior knowledge, as
@@ -37,6 +50,7 @@ export function h2cServer(options: H2cServerOptions = {}): (handler: RequestList
     idleTimeoutMs: 120_000,
     maxHeaderBytes: 16_384,
     maxConcurrentStreams: 250,
+    unreadAnswerMs: 10_000,
     ...options,
   };
   return (handler) => new H2cServer(handler, limits);
@@ -53,12 +67,21 @@ class H2cServer extends Server {
   readonly #silent = new Set<Socket>();
 
   constructor(handler: RequestListener, limits: Required<H2cServerOptions>) {
-    super({ maxHeaderSize: limits.maxHeaderBytes, requestTimeout: limits.requestTimeoutMs }, handler);
+    super(
+      {
+        maxHeaderSize: limits.maxHeaderBytes,
+        requestTimeout: limits.requestTimeoutMs,
+        connectionsCheckingInterval: checkIntervalMs,
+      },
+      handler,
+    );
     this.headersTimeout = limits.headersTimeoutMs;
     this.keepAliveTimeout = limits.idleTimeoutMs;
     this.#http2 = this.#createHttp2Server(limits);
+    dropUnreadAnswers(this, { unreadAnswerMs: limits.unreadAnswerMs, checkIntervalMs });
 
-    this.on('request', (request, response) => {
+    // Before the handler, which may answer at once.
+    this.prependListener('request', (request, response) => {
       if (request.httpVersionMajor === 1) closeUnread(request, response);
     });
     const takeHttp1 = this.listeners('connection');
@@ -83,12 +106,18 @@ class H2cServer extends Server {
   #createHttp2Server(limits: Required<H2cServerOptions>): Http2Server {
     const { maxHeaderBytes, maxConcurrentStreams, requestTimeoutMs, idleTimeoutMs } = limits;
     const server = createHttp2Server({
+      ...streamResets,
       settings: { maxConcurrentStreams, maxHeaderListSize: maxHeaderBytes, enablePush: false },
     });
     server.on('session', (session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
-      session.setTimeout(idleTimeoutMs, () => session.close());
+      session.setTimeout(idleTimeoutMs, () => {
+        session.close();
+        // Streams that do not end, such as those with unread answers, would keep a closed session for ever.
+        const deadline = setTimeout(() => session.destroy(), requestTimeoutMs).unref();
+        session.once('close', () => clearTimeout(deadline));
+      });
     });
     server.on('stream', (stream) => boundStream(stream, requestTimeoutMs));
     // Node gives HTTP/2 requests the interface of HTTP/1.1 ones, so the same handler serves both.

@@ -27,7 +27,8 @@ export async function startMetricsServer(options: {
   readonly onError: (error: Error) => void;
 }): Promise<MetricsServer> {
   const { listen, metrics, health, onError } = options;
-  const server = createServer({ requestTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
+  const limits = { requestTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000 };
+  const server = createServer(limits, (request, response) => {
     route(request, response).catch((error: unknown) => {
       onError(new Error('a request to the metrics port failed', { cause: error }));
       if (!response.headersSent) sendJson(response, 500, { error: 'internal error; see the log of the service' });
