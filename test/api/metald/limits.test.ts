@@ -143,3 +143,16 @@ test('/health says that the process lives, and /_/health describes the host', as
     checks: { backend_ping: check, system_info: check },
   });
 });
+
+test.for(Object.entries(protocols))(
+  'after a request over %s that is too large, the next one is answered',
+  async ([, open]) => {
+    const caller = open(metald.url);
+    onTestFinished(() => caller.close());
+    for (let round = 0; round < 3; round += 1) {
+      const refused = await caller.call('bootVm', { vmId: 'x'.repeat(2_000_000) });
+      expect(refused).toMatchObject({ code: 'resource_exhausted' });
+      expect(await caller.call('listVms', {})).toHaveProperty('answer');
+    }
+  },
+);
