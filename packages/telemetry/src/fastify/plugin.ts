@@ -8,6 +8,7 @@ import type { RequestEndpoints } from '../requests/request-attributes.ts';
 import type { RpcMetricsOptions } from '../requests/rpc-metrics.ts';
 import { serverCallOf } from '../requests/server-call.ts';
 import type { Telemetry } from '../start-telemetry.ts';
+import { watchParserRefusals } from './parser-refusals.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,16 +38,18 @@ export interface FastifyTelemetryOptions {
  * ```
  */
 export function fastifyTelemetry(
-  telemetry: Pick<Telemetry, 'tracer' | 'metrics' | 'httpMetrics' | 'health'>,
+  telemetry: Pick<Telemetry, 'tracer' | 'metrics' | 'httpMetrics' | 'health' | 'logger'>,
 ): FastifyPluginCallback<FastifyTelemetryOptions> {
-  const { tracer, metrics, httpMetrics, health } = telemetry;
+  const { tracer, metrics, httpMetrics, health, logger } = telemetry;
 
   const plugin: FastifyPluginCallback<FastifyTelemetryOptions> = (app, { rpc }, done) => {
     const http = httpMetrics();
     const findRoute = createRouteFinder(http, rpcRoutes(metrics, rpc));
     const beginCall = createCallStart({ tracer, http, endpointsOf });
+    const refusals = watchParserRefusals(app.server, { http, logger });
 
     app.addHook('onRequest', (request, reply, next) => {
+      refusals.note(request.raw, reply.raw);
       const route = findRoute(request);
       if (route === undefined) return next();
       const scheme = request.protocol === 'https' ? 'https' : 'http';
