@@ -36,7 +36,7 @@ export default {
       { path: '^packages/faults/' },
       { path: '^packages/(?!faults/|telemetry/|settings/|testing/)' },
     ),
-    forbid('wire-stands-alone', 'It is generated.', { path: '^packages/wire/' }, { path: '^packages/(?!wire/)' }),
+    forbid('wire-stands-alone', 'Both services have it.', { path: '^packages/wire/' }, { path: '^packages/(?!wire/)' }),
     forbid(
       'simulators-do-not-know-each-other',
       'They meet on the wire, as the real services do.',

@@ -1,4 +1,4 @@
-import { longestId } from '../rpc/validation.ts';
+import { longestId, problemOfId } from '@vmobs/wire/billable';
 
 /** A request of `GET /v1/usage`. */
 export interface UsageRequest {
@@ -65,7 +65,7 @@ function singleValue(name: string, value: unknown): string {
 function readId(name: string, parameters: ReadonlyMap<string, string>): string | undefined {
   const id = parameters.get(name);
   if (id === undefined) return undefined;
-  if (id.length >= 1 && id.length <= longestId && !/\p{Cc}/u.test(id)) return id;
+  if (id !== '' && problemOfId(name, id) === undefined) return id;
   throw new UsageRequestError(`invalid ${name}: an id has 1 to ${longestId} characters; omit it to get all`);
 }
 

@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
+import { largestBatch } from '@vmobs/wire/billable';
 import { BillingService, SendMetricsBatchResponseSchema } from '@vmobs/wire/billing';
 import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import { cutConnection } from '../faults/batch-faults.ts';
@@ -13,7 +14,6 @@ import { type ReceivedBatch, WireFormatError } from './batch-decoder/received-ba
 import type { BatchAnswer, BatchReceiver } from './batch-receiver.ts';
 import { checkTimeout, contentTypes, errorBody, httpStatusOf } from './connect-unary.ts';
 import { announcedBytes, freeBody, readBody } from './request-body.ts';
-import { largestBatch } from './validation.ts';
 
 /** Options of `batchRoute`. */
 export interface BatchRouteOptions {

@@ -1,5 +1,6 @@
 import type { ServiceImpl } from '@connectrpc/connect';
 import type { Logger } from '@vmobs/telemetry';
+import { largestBatch } from '@vmobs/wire/billable';
 import type { BillingService } from '@vmobs/wire/billing';
 import { summarise } from '../aggregation/summary.ts';
 import type { BatchFaults } from '../faults/batch-faults.ts';
@@ -8,7 +9,7 @@ import { createLedgerGuard } from '../ledger-errors.ts';
 import type { BillagedMetrics } from '../metrics.ts';
 import { toColumns } from './batch-decoder/generated-decoder.ts';
 import type { BatchReceiver } from './batch-receiver.ts';
-import { checkId, largestBatch } from './validation.ts';
+import { checkId } from './validation.ts';
 
 /** Options of `createBillingService`. */
 export interface BillingServiceOptions {

@@ -1,9 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { largestAmount, largestBatch, problemOfId } from '@vmobs/wire/billable';
 import type { SampleColumns } from '../ledger/sample-columns.ts';
 import type { ReceivedBatch } from './batch-decoder/received-batch.ts';
-
-/** Maximum length of the id of a VM, a customer or an instance. Ids of the real services have 19 to 36 characters. */
-export const longestId = 128;
 
 /**
  * Checks an id: a VM's id is required, a customer's is optional.
@@ -13,15 +11,9 @@ export const longestId = 128;
  */
 export function checkId(name: string, value: string, presence: 'required' | 'optional'): void {
   if (value === '' && presence === 'required') throw new ConnectError(`${name} is required`, Code.InvalidArgument);
-  if (value.length > longestId) {
-    throw new ConnectError(`${name} has at most ${longestId} characters, not ${value.length}`, Code.InvalidArgument);
-  }
-  // PostgreSQL accepts no NUL in a text, and an id must not break a line of CSV or of the log.
-  if (/\p{Cc}/u.test(value)) throw new ConnectError(`${name} has a control character`, Code.InvalidArgument);
+  const problem = problemOfId(name, value);
+  if (problem !== undefined) throw new ConnectError(problem, Code.InvalidArgument);
 }
-
-/** Maximum number of samples in a batch, as billaged documents it. */
-export const largestBatch = 1_000;
 
 /** How far a sample may be ahead of the clock, as billaged documents it. */
 export const clockToleranceMs = 5 * 60_000;
@@ -62,8 +54,8 @@ function refuseTime(second: number, row: number): never {
 }
 
 function checkAmount(amount = Number.NaN, row: number): void {
-  if (amount >= 0 && amount <= Number.MAX_SAFE_INTEGER) return;
-  const problem = amount < 0 ? 'a negative amount' : `an amount over ${Number.MAX_SAFE_INTEGER}`;
+  if (amount >= 0 && amount <= largestAmount) return;
+  const problem = amount < 0 ? 'a negative amount' : `an amount over ${largestAmount}`;
   throw new ConnectError(`metrics[${row}] has ${problem}`, Code.InvalidArgument);
 }
 
