@@ -1,6 +1,7 @@
 import { controlSettings } from '@vmobs/faults';
 import { type IgnoredVariables, kinds, readSettings, type SettingValues, setting, settingGroup } from '@vmobs/settings';
 import { telemetrySettings } from '@vmobs/telemetry/command';
+import { largestBatch } from '@vmobs/wire/billable';
 import packageJson from '../package.json' with { type: 'json' };
 
 /** Version of the simulated service. */
@@ -106,7 +107,7 @@ export const metaldSettings = {
     billingBatchSize: setting({
       variables: ['_BILLING_BATCH_SIZE'],
       flag: 'billing-batch-size',
-      kind: kinds.integer({ min: 1, max: 1_000 }),
+      kind: kinds.integer({ min: 1, max: largestBatch }),
       default: 600,
       help: 'samples in a batch',
     }),

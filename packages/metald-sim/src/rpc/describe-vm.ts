@@ -47,7 +47,8 @@ export function summariseVm({ id, config, state, machine, createdAtMs, modifiedA
     vmId: id,
     state: toWireState(state),
     vcpuCount: machine.vcpus,
-    memorySizeBytes: BigInt(machine.memoryBytes),
+    // As the client has sent it: the simulation calculates with rounded numbers.
+    memorySizeBytes: config.memory?.sizeBytes ?? BigInt(machine.memoryBytes),
     createdTimestamp: whole(createdAtMs / 1_000),
     modifiedTimestamp: whole(modifiedAtMs / 1_000),
     metadata: config.metadata,

@@ -1,9 +1,11 @@
 import { Code, ConnectError } from '@connectrpc/connect';
+import { problemOfMachine } from '@vmobs/wire/billable';
 import type { VmConfig } from '@vmobs/wire/vmprovisioner';
 import type { Machine } from '../fleet/workload.ts';
 
 /**
- * Validates the configuration of a new VM in the order of the real metald, which reports the first problem only.
+ * Validates the configuration of a new VM in the order of the real metald, which reports the first problem only. A VM that
+ * could not be billed is refused last: the real metald runs it.
  *
  * @throws ConnectError `invalid_argument`
  */
@@ -22,6 +24,8 @@ export function validateConfig(config: VmConfig | undefined): { config: VmConfig
   if (storage.length === 0) throw invalid('config.storage needs at least one device');
   const withoutPath = storage.findIndex(({ path }) => path === '');
   if (withoutPath !== -1) throw invalid(`config.storage[${withoutPath}].path is required`);
+  const problem = problemOfMachine({ vcpuCount: cpu.vcpuCount, memoryBytes: memory.sizeBytes });
+  if (problem !== undefined) throw invalid(problem);
   return { config, machine: { vcpus: cpu.vcpuCount, memoryBytes: Number(memory.sizeBytes) } };
 }
 
