@@ -166,7 +166,7 @@ function tryAgain(error: unknown, nowMs: number): DeliveryOutcome {
 const refusals: readonly Code[] = [Code.InvalidArgument, Code.FailedPrecondition, Code.OutOfRange];
 
 /** Only a code about the batch itself: a wrong address responds `unimplemented`, and that must not lose a batch. */
-function isRefusalOfBatch(error: unknown): boolean {
+export function isRefusalOfBatch(error: unknown): boolean {
   return refusals.includes(ConnectError.from(error).code);
 }
 

@@ -106,7 +106,7 @@ function batchInstruments(catalogue: Catalogue) {
     }),
     billingDeadLetters: catalogue.counter({
       name: 'metald_billing_batches_set_aside_total',
-      help: 'Dead letters: batches that billaged rejected. They are not sent again; a spool on disk keeps them in its file set-aside.spool.',
+      help: 'Dead letters: batches that billaged rejected. A spool on disk keeps them until metald-sim resend-set-aside sends them again.',
     }),
   };
 }

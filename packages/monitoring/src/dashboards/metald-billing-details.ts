@@ -76,7 +76,7 @@ function troubleLine(): UnplacedPanel[] {
     timeSeries({
       title: 'Billing dead letters',
       description:
-        'Batches that billaged rejected, per second. They are not sent again; a spool on disk keeps them in its file set-aside.spool.',
+        'Batches that billaged rejected, per second. A spool on disk keeps them until metald-sim resend-set-aside sends them again.',
       unit: OpsPerSecond,
       whenEmpty,
       queries: [

@@ -81,9 +81,10 @@ test('a full spool rejects new batches, loses none, and resumes when there is ro
   expect(append(spool, batchOf('a', 1, 10_000))).toMatchObject({ content: { kind: 'batch' } });
 });
 
-test('refused batches are kept up to 16 MiB, and the file is closed with the spool', async () => {
+test('refused batches are kept up to 16 MiB, and one beyond that is a failure', async () => {
   const folder = await createFolder();
-  const spool = open(folder);
+  const failures: string[] = [];
+  const spool = open(folder, { onFailure: (_failure, error) => failures.push(String(error)) });
   const length = 6 * 1024 ** 2;
   for (let number = 0; number < 4; number += 1) {
     const batch = batchOf('a', number, length);
@@ -91,6 +92,7 @@ test('refused batches are kept up to 16 MiB, and the file is closed with the spo
   }
   const { size } = await stat(join(folder, 'set-aside.spool'));
   expect(Math.floor(size / length)).toBe(3);
+  expect(failures).toEqual([expect.stringContaining('set-aside.spool is full')]);
   await spool.close();
 });
 

@@ -1,5 +1,5 @@
 import { messageOf } from '@vmobs/settings';
-import { openDeadLetterFile } from './dead-letter-file.ts';
+import { createDeadLetterFile } from './dead-letter-file.ts';
 import { limitFor, mostEntries } from './depth-count.ts';
 import { createDiskEntries, type spoolFailures } from './disk-entries.ts';
 import type { EntryContent } from './entry.ts';
@@ -44,7 +44,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   const { syncIntervalMs = 1_000, cacheBytes = 16 * mebibyte } = options;
   const lock = lockFolder(folder);
   const { segments, places, liveVmTable, recovery } = orRelease(() => openFolder({ folder, limitBytes, beforeUse }));
-  const deadLetters = openDeadLetterFile(folder);
+  const deadLetters = createDeadLetterFile(folder);
   const waiting = createWaitingEntries(places, cacheBytes);
   const stored = createDiskEntries({ segments, waiting, limitBytes, syncIntervalMs, beforeUse, onFailure });
   let nextSequence = (recovery.entries.at(-1)?.sequence ?? 0) + 1;
@@ -68,7 +68,6 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
 
   async function closeAll(): Promise<void> {
     await stored.close();
-    deadLetters.close();
     lock.release();
   }
 

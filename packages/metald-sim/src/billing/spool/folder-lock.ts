@@ -15,13 +15,14 @@ export interface FolderLock {
  * Makes a folder and locks it with the lock of an SQLite file. The kernel releases it when the process ends, however that
  * happens. A file with a process id would stay after a crash, and in a container the id is always the same.
  *
+ * @param file that holds the lock @default 'lock'
  * @throws SpoolFolderError when another process uses the folder or it cannot be written to.
  */
-export function lockFolder(folder: string): FolderLock {
+export function lockFolder(folder: string, file = 'lock'): FolderLock {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    database = new DatabaseSync(join(folder, 'lock'));
+    database = new DatabaseSync(join(folder, file));
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {
     database?.close();

@@ -21,6 +21,10 @@ export function openSpool(options: DiskSpoolOptions): Spool {
   if (folder === memoryOnly || folder === '') {
     return createMemorySpool({ limitBytes: Math.min(limitBytes, longestMemoryBytes), now });
   }
-  const path = folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder;
-  return openDiskSpool({ ...options, folder: resolve(path) });
+  return openDiskSpool({ ...options, folder: resolveFolder(folder) });
+}
+
+/** The path of a spool folder, where `~/` stands for the home folder. */
+export function resolveFolder(folder: string): string {
+  return resolve(folder.startsWith('~/') ? join(homedir(), folder.slice(2)) : folder);
 }
