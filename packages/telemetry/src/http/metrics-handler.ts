@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { timerMs } from '../deadlines/timer-limit.ts';
 import type { FamilySource, NamedSource } from '../exposition/family.ts';
 import { createGatherer } from '../exposition/gatherer.ts';
 import { answerScrape, refuse, type ScrapeMetrics } from '../exposition/scrape-response.ts';
@@ -59,16 +60,16 @@ export function createMetricsHandler(options: MetricsHandlerOptions): MetricsHan
   };
   const gatherer = createGatherer({
     sources: () => [...options.sources, ...ownSources],
-    sourceTimeoutMs,
+    sourceTimeoutMs: timerMs(sourceTimeoutMs),
     onError: reportAs('gathering'),
   });
   const context = {
     gatherer,
     metrics,
     onError: reportAs('encoding'),
-    timeoutMs,
+    timeoutMs: timerMs(timeoutMs),
     sourceTimeoutMs,
-    stallTimeoutMs,
+    stallTimeoutMs: timerMs(stallTimeoutMs),
     compression: options.compression ?? true,
   };
   let inFlight = 0;

@@ -1,3 +1,4 @@
+import { timerMs } from '../deadlines/timer-limit.ts';
 import { within } from '../deadlines/within.ts';
 import { addressesOf, listenOnFurtherAddresses } from '../http/all-addresses.ts';
 import { type Connections, watchConnections } from '../http/connections.ts';
@@ -107,12 +108,12 @@ async function end({ telemetry, app, connections, options }: Ending): Promise<vo
   const prepared = (async () => onEnding?.())();
   // An error is reported below; it must not count as unhandled until then.
   prepared.catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, drainDelayMs));
+  await new Promise((resolve) => setTimeout(resolve, timerMs(drainDelayMs)));
   const began = performance.now();
   const cut = setTimeout(() => {
     logger.warn({ requests: connections.runningRequests }, 'requests were cut: they took too long to finish');
     connections.closeAll();
-  }, closeTimeoutMs);
+  }, timerMs(closeTimeoutMs));
   try {
     const closed = app.close();
     connections.closeIdle();

@@ -3,6 +3,7 @@ import { propagation, ROOT_CONTEXT, SpanKind, type Tracer, trace } from '@opente
 import { type CallLogger, reportOutcome } from './call-outcome.ts';
 import type { HttpMetrics, UrlScheme } from './http-metrics.ts';
 import type { KnownRoute } from './known-route.ts';
+import { dropLongDeadlines } from './long-deadlines.ts';
 import { type RequestEndpoints, requestAttributes } from './request-attributes.ts';
 import { createResponseWatch } from './response-close.ts';
 import { enterLater, type InContext, keepContext, type ServerCall, withServerCall } from './server-call.ts';
@@ -49,6 +50,7 @@ export function createCallStart<Request extends FrameworkRequest>(
   return (request, response, { route, scheme }) => {
     const { raw } = request;
     const startedAt = performance.now();
+    dropLongDeadlines(raw.headers);
     const parent = propagation.extract(ROOT_CONTEXT, raw.headers);
     const span = tracer.startSpan(route.spanName, serverSpan, parent);
     if (span.isRecording()) {
