@@ -16,6 +16,7 @@ import {
   type SpanAccounts,
   settleSpanAccounts,
 } from './span-accounting.ts';
+import { serializeAnySpan } from './span-values.ts';
 import type { SamplerName } from './trace-settings.ts';
 
 /*
@@ -98,10 +99,10 @@ function w3cPropagator(): TextMapPropagator {
 }
 
 async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promise<Tracing> {
-  const [{ NodeSDK }, { OTLPTraceExporter }, { BatchSpanProcessor }, resource, sampler] = await Promise.all([
+  const [{ NodeSDK }, { BatchSpanProcessor }, exporter, resource, sampler] = await Promise.all([
     import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/sdk-trace'),
+    createExporter(options),
     createResource(options),
     createSampler(options),
   ]);
@@ -109,7 +110,6 @@ async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promis
   const watch = watchCollectorRequests(() => {
     accounts.retries += 1;
   });
-  const exporter = new OTLPTraceExporter({ url: tracesUrl });
   const report = createCollectorReport(logger, tracesUrl);
   const processor = new BatchSpanProcessor({
     exporter: countExports(exporter, { accounts, watch, report }),
@@ -144,6 +144,24 @@ async function startSdk(options: TracingOptions, accounts: SpanAccounts): Promis
       return spans === 0 ? undefined : { spans, reason: reason ?? 'the collector rejected them' };
     },
   };
+}
+
+/** Creates what `OTLPTraceExporter` of the SDK is, with a serializer that writes any number. */
+async function createExporter({ tracesUrl: url }: TracingOptions) {
+  const [{ OTLPExporterBase }, http, { JsonTraceSerializer, TraceExporterMetricsHelper }] = await Promise.all([
+    import('@opentelemetry/otlp-exporter-base'),
+    import('@opentelemetry/otlp-exporter-base/node-http'),
+    import('@opentelemetry/otlp-transformer'),
+  ]);
+  const headers = { 'Content-Type': 'application/json' };
+  const delegate = http.createOtlpHttpExportDelegate(
+    http.convertLegacyHttpOptions({ url }, 'TRACES', 'v1/traces', headers),
+    serializeAnySpan(JsonTraceSerializer),
+    'otlp_http_span_exporter',
+    TraceExporterMetricsHelper,
+    undefined,
+  );
+  return new OTLPExporterBase(delegate);
 }
 
 async function createResource({ resourceAttributes = {}, serviceName, serviceVersion, instanceId }: TracingOptions) {
