@@ -4,6 +4,7 @@ export type { IgnoredVariables } from './ignored-variables.ts';
 export type { SettingKind } from './kinds.ts';
 export * as kinds from './kinds.ts';
 export {
+  findUnusable,
   readSettings,
   type Setting,
   type SettingSources,
@@ -11,4 +12,6 @@ export {
   type SettingValues,
   setting,
   settingGroup,
+  type UnusableVariable,
+  variableNames,
 } from './settings.ts';

@@ -7,6 +7,11 @@ export interface SettingKind<T> {
   readonly allowed: string;
   /** @returns `undefined` for text that is not allowed */
   parse(text: string): T | undefined;
+  /**
+   * Reads what can be used of a text that is not allowed. It is asked for variables that other programs share. @returns
+   * `undefined` when it is nothing, which is the default
+   */
+  usablePart?(text: string): T | undefined;
   /** Writes a value as a user would, for `--help`. @default String */
   format?(value: T): string;
   /** Set for kinds whose command-line flag takes no value: giving it means `true`. */

@@ -18,6 +18,9 @@ export interface Setting<T> {
   /**
    * Environment variables that set it, first set wins. A name that starts with `_` is prefixed: with the prefixes
    * `UNKEY_BILLAGED` and `BILLAGED`, `_PORT` stands for `UNKEY_BILLAGED_PORT`, then `BILLAGED_PORT`.
+   *
+   * The variables of OpenTelemetry, `OTEL_*`, are set for many programs at once. One whose value this program cannot use counts
+   * as unset; `findUnusable` finds them, for a warning.
    */
   readonly variables: readonly string[];
   /** Command-line flag without its dashes; it wins over every variable. */
@@ -85,7 +88,8 @@ export function variableNames(definition: Pick<Setting<unknown>, 'variables'>, p
 /**
  * Reads every setting of a table.
  *
- * @throws ConfigurationError that lists all values that are not allowed, not only the first.
+ * @throws ConfigurationError that lists all values that are not allowed, not only the first. Variables that other programs share
+ *   are not among them.
  */
 export function readSettings<Table extends SettingTable>(table: Table, sources: SettingSources): SettingValues<Table> {
   const problems: SettingProblem[] = [];
@@ -93,7 +97,9 @@ export function readSettings<Table extends SettingTable>(table: Table, sources: 
     const given = findGiven(definition, sources);
     if (given === undefined) return [name, definition.default];
     const value = definition.kind.parse(given.value);
-    if (value === undefined) problems.push({ ...given, allowed: definition.kind.allowed });
+    if (value !== undefined) return [name, value];
+    if (isShared(given.name)) return [name, definition.kind.usablePart?.(given.value) ?? definition.default];
+    problems.push({ ...given, allowed: definition.kind.allowed });
     return [name, value];
   });
   if (problems.length > 0) throw new ConfigurationError(problems);
@@ -112,4 +118,24 @@ function findGiven(
     if (value !== undefined && value !== '') return { name, value };
   }
   return undefined;
+}
+
+/** Whether a variable is set for many programs at once: those of OpenTelemetry. */
+function isShared(variable: string): boolean {
+  return variable.startsWith('OTEL_');
+}
+
+/** A shared variable that is set to something that this program cannot use. */
+export interface UnusableVariable extends SettingProblem {
+  /** The setting that it would have set. */
+  readonly setting: string;
+}
+
+/** Finds the shared variables that `readSettings` would have used if it could. */
+export function findUnusable(table: SettingTable, sources: SettingSources): UnusableVariable[] {
+  return Object.entries(table).flatMap(([name, definition]) => {
+    const given = findGiven(definition, sources);
+    if (given === undefined || !isShared(given.name) || definition.kind.parse(given.value) !== undefined) return [];
+    return [{ ...given, setting: name, allowed: definition.kind.allowed }];
+  });
 }

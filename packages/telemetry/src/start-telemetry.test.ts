@@ -48,6 +48,25 @@ test('the environment decides on the name, the level and the standard variables'
   expect(JSON.parse(stdout)).toMatchObject({ service: 'shop-prod', level: 'info', msg: 'started' });
 });
 
+test('shared variables that cannot be used are warnings, whether traces are on or not', () => {
+  const shared = {
+    OTEL_TRACES_SAMPLER: 'jaeger_remote',
+    OTEL_TRACES_EXPORTER: 'console,otlp',
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc',
+  };
+  const { status, stdout, stderr } = startWith(shared);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'warn', variable: 'OTEL_TRACES_EXPORTER', value: 'console,otlp', instead: 'otlp' },
+    { level: 'warn', variable: 'OTEL_TRACES_SAMPLER', value: 'jaeger_remote', instead: 'parentbased_traceidratio' },
+    { level: 'warn', variable: 'OTEL_EXPORTER_OTLP_PROTOCOL', value: 'grpc', instead: 'http/json' },
+    { level: 'info', msg: 'started' },
+  ]);
+  expect(startWith({ ...shared, SHOP_OTEL_ENABLED: 'false' }).status).toBe(0);
+  expect(startWith({ ...shared, SHOP_OTEL_SAMPLING_RATE: 'all' }).status).toBe(2);
+});
+
 test('a metrics port that is taken is an error, and nothing is left open', async () => {
   const options = { name: 'shop', version: '1.0.0', envPrefix: ['SHOP', 'OLD_SHOP'] };
   const first = await startTelemetry({ ...options, metricsPort: 0 });

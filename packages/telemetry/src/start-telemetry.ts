@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { type Attributes, type Tracer, trace } from '@opentelemetry/api';
 import { ConfigurationError } from '@vmobs/settings';
 import type { DestinationStream } from 'pino';
+import { logEnvironment, type ReadEnvironment } from './environment-notes.ts';
 import { createTracedFetch, type Fetch } from './fetch/traced-fetch.ts';
 import { createHealth, type Health } from './http/health.ts';
 import { createMetricsHandler, type MetricsHandler } from './http/metrics-handler.ts';
@@ -105,6 +106,7 @@ export function startTelemetry(options: TelemetryOptions): Promise<Telemetry> {
   return startWithSettings({
     ...options,
     settings: options.settings ?? readEnvironment(options, prefixes),
+    environment: { env: process.env, prefixes },
     metricsPortSetting: variableNamesOf('_OTEL_PROMETHEUS_PORT', prefixes).join(' or ') || 'the option metricsPort',
     metricsHostSetting: variableNamesOf('_OTEL_PROMETHEUS_INTERFACE', prefixes).join(' or '),
   });
@@ -118,6 +120,8 @@ export function variableNamesOf(variable: string, prefixes: readonly string[]): 
 /** Options of a start, whatever the source of the settings. */
 export interface StartOptions extends Pick<TelemetryOptions, 'resourceAttributes' | 'logOutput'> {
   readonly settings: TelemetrySettings;
+  /** Where they come from, for lines about variables that cannot be used. */
+  readonly environment: ReadEnvironment;
   /** Setting that errors name when the metrics port cannot be opened. */
   readonly metricsPortSetting: string;
   /** Setting that errors name when its address cannot be used. */
@@ -175,6 +179,7 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
   });
   opened.logs = logs;
   const { logger } = logs;
+  logEnvironment(logger, settings, options.environment);
   const onError = (error: Error) => logger.error({ err: error }, error.message);
   const health = createServiceHealth(settings, logger);
   opened.tracing = await startTracing({

@@ -117,11 +117,23 @@ test('without an exporter, traces are off', () => {
 test.for([
   ['BILLAGED_OTEL_SAMPLING_RATE', '1.5', 'a number from 0 to 1'],
   ['BILLAGED_OTEL_ENDPOINT', 'grpc://collector:4317', 'host:port or an http(s) URL'],
-  ['OTEL_TRACES_EXPORTER', 'zipkin', 'true or false; otlp or none'],
-  ['OTEL_BSP_MAX_QUEUE_SIZE', '0', 'a whole number from 1 to 1000000'],
   ['LOG_LEVEL', 'verbose', 'one of trace, debug, info, warn, error, fatal, silent'],
 ] as const)('%s=%s is refused', ([name, value, allowed]) => {
   expect(() => settingsFrom({ [name]: value })).toThrow(`${name}="${value}": allowed is ${allowed}`);
+});
+
+test.for([
+  [{ OTEL_TRACES_SAMPLER: 'jaeger_remote' }, { sampler: 'parentbased_traceidratio' }],
+  [{ OTEL_TRACES_SAMPLER_ARG: 'endpoint=http://jaeger:14250' }, { samplingRate: 1 }],
+  [{ OTEL_TRACES_EXPORTER: 'console,otlp' }, { tracesEnabled: true }],
+  [{ OTEL_TRACES_EXPORTER: 'console, OTLP' }, { tracesEnabled: true }],
+  [{ OTEL_TRACES_EXPORTER: 'zipkin' }, { tracesEnabled: false }],
+  [{ OTEL_SDK_DISABLED: 'yes' }, { sdkDisabled: false }],
+  [{ OTEL_BSP_MAX_QUEUE_SIZE: '0' }, { spanQueueSize: 2_048 }],
+  [{ OTEL_BSP_SCHEDULE_DELAY: '5s' }, { spanBatchDelayMs: 5_000 }],
+  [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'grpc://collector:4317' }, { otlpBaseUrl: 'http://localhost:4318/' }],
+] as const)('the shared variable in %j, which cannot be used, does not stop the service', ([env, settings]) => {
+  expect(settingsFrom(env)).toMatchObject(settings);
 });
 
 test('a service has a metrics port of its own', () => {

@@ -22,6 +22,9 @@ const tracesSwitch: SettingKind<boolean> = {
   ...kinds.boolean,
   allowed: 'true or false; otlp or none',
   parse: (value) => exporterWords.get(value.toLowerCase()) ?? kinds.boolean.parse(value),
+  // A list of exporters.
+  usablePart: (value) =>
+    value.split(',').some((exporter) => exporter.trim().toLowerCase() === 'otlp') ? true : undefined,
 };
 
 /** Whether traces are sent, and where to. */

@@ -8,6 +8,8 @@ export interface CommandTelemetryOptions extends Pick<TelemetryOptions, 'resourc
   readonly settings: TelemetrySettings;
   /** Prefixes of its environment variables, for the error when the metrics port cannot be opened. @default [] */
   readonly prefixes?: readonly string[];
+  /** The environment, for lines about variables that cannot be used. @default that of the process */
+  readonly env?: NodeJS.ProcessEnv;
   /** Wraps the handler of `/metrics`, for a command that can delay or refuse a scrape. */
   readonly wrapMetrics?: (handler: MetricsHandler) => MetricsHandler;
 }
@@ -29,9 +31,10 @@ export interface CommandTelemetryOptions extends Pick<TelemetryOptions, 'resourc
  * @throws LogFileError when the log file cannot be opened.
  */
 export function startCommandTelemetry(options: CommandTelemetryOptions): Promise<Telemetry> {
-  const { prefixes = [] } = options;
+  const { prefixes = [], env = process.env } = options;
   return startWithSettings({
     ...options,
+    environment: { env, prefixes },
     metricsPortSetting: [...variableNamesOf('_OTEL_PROMETHEUS_PORT', prefixes), '--metrics-port'].join(' or '),
     metricsHostSetting: [...variableNamesOf('_OTEL_PROMETHEUS_INTERFACE', prefixes), '--metrics-interface'].join(
       ' or ',

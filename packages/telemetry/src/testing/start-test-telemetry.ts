@@ -34,6 +34,7 @@ export async function startTestTelemetry(options: TestTelemetryOptions = {}): Pr
   const lines: Record<string, unknown>[] = [];
   const telemetry = await startCommandTelemetry({
     ...options,
+    env: {},
     settings: { ...defaults, ...options.settings },
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
   });
