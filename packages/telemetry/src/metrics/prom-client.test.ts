@@ -1,7 +1,8 @@
-import { Counter, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
-import { expect, test } from 'vitest';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type OpenMetricsContentType, Registry } from 'prom-client';
+import { expect, onTestFinished, test } from 'vitest';
 import { anyValue } from '../definitions/definition.ts';
 import { type Catalogue, createCatalogue } from './catalogue.ts';
+import { defineProcessMetrics } from './process-metrics.ts';
 import { readLines, scrape } from './testing/read-samples.ts';
 
 const help = 'Something that is counted.';
@@ -104,4 +105,43 @@ test('the global registry of prom-client is not used', async () => {
   const { register } = await import('prom-client');
   createMoved();
   expect(register.getMetricsAsArray()).toEqual([]);
+});
+
+/** A catalogue with the metrics of the process, and the default metrics of prom-client in its registry. */
+function createWithDefaults() {
+  const metrics = createCatalogue();
+  onTestFinished(defineProcessMetrics(metrics).close);
+  const register = metrics.registry;
+  collectDefaultMetrics({ register });
+  return metrics;
+}
+
+test('a library that adds the default metrics gets on, and each family is on the page once', async () => {
+  const metrics = createWithDefaults();
+  const { page, errors } = await scrape(metrics);
+  expect(errors).toEqual([]);
+  const families = page.split('\n').filter((line) => line.startsWith('# TYPE '));
+  expect(families).toHaveLength(new Set(families).size);
+  expect(families).toContain('# TYPE process_cpu_seconds_total counter');
+  expect(families).toContain('# TYPE nodejs_eventloop_lag_mean_seconds gauge');
+  const pushed = (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith('# TYPE '));
+  expect(pushed).toHaveLength(new Set(pushed).size);
+});
+
+test('the default metrics that the catalogue does not have are measured', async () => {
+  const metrics = createWithDefaults();
+  const readLag = async () => {
+    const lines = contentOf((await scrape(metrics)).page);
+    return Number(lines.find((line) => line.startsWith('nodejs_eventloop_lag_mean_seconds '))?.split(' ')[1]);
+  };
+  await expect.poll(readLag).toBeGreaterThan(0);
+});
+
+test('a second library may add them, too, and one under a prefix', async () => {
+  const metrics = createWithDefaults();
+  const register = metrics.registry;
+  collectDefaultMetrics({ register, prefix: 'theirs_' });
+  const { page, errors } = await scrape(metrics);
+  expect(errors).toEqual([]);
+  expect(page).toContain('# TYPE theirs_process_cpu_seconds_total counter');
 });

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Metric, Registry } from 'prom-client';
 import type { InstrumentType } from '../definitions/definition.ts';
 import type { FamilyHeader, Sample } from '../exposition/family.ts';
 import type { MetricRegistry } from '../exposition/registry-source.ts';
@@ -32,8 +32,8 @@ const metricClasses = { counter: Counter, gauge: Gauge, histogram: Histogram };
 
 /** Makes a new, empty registry; prom-client's global one is not used. */
 export function createExposedRegistry(): ExposedRegistry {
-  const registry = new Registry();
-  const exposed = new Set<object>();
+  const registry = new CatalogueRegistry();
+  const { exposed } = registry;
   return {
     registry,
     added: { getMetricsAsArray: () => registry.getMetricsAsArray().filter((metric) => !exposed.has(metric)) },
@@ -53,6 +53,35 @@ export function createExposedRegistry(): ExposedRegistry {
       exposed.add(Object.assign(metric, Object.fromEntries(refusals), { get, getForPromString: get }));
     },
   };
+}
+
+/** Metrics of the process, which every library with default metrics adds. */
+const defaultMetric = /^(process|nodejs)_/;
+
+/**
+ * A registry in which the catalogue's metrics of the process are the only ones of their names: a library that adds its own gets
+ * on, and they are not read. Another name that is taken is an error, as in any registry.
+ */
+class CatalogueRegistry extends Registry {
+  /** The metrics of the catalogue. */
+  readonly exposed = new Set<object>();
+  readonly #refused = new Map<string, Metric>();
+
+  override getMetricsAsArray() {
+    // Some metrics of prom-client are set when another one of their library is read. A failure of that one is of no interest.
+    for (const metric of this.#refused.values()) (async () => metric.get())().catch(() => undefined);
+    return super.getMetricsAsArray();
+  }
+
+  override registerMetric<T extends string>(metric: Metric<T>): void {
+    const name = 'name' in metric ? String(metric.name) : '';
+    const taken = this.getSingleMetric(name);
+    if (taken === undefined || taken === metric || !this.exposed.has(taken) || !defaultMetric.test(name)) {
+      super.registerMetric(metric);
+    } else {
+      this.#refused.set(name, metric);
+    }
+  }
 }
 
 /** Methods that change a prom-client metric, or return something that does. */
