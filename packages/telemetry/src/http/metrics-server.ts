@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { watchConnections } from './connections.ts';
@@ -49,10 +50,11 @@ export async function startMetricsServer(options: {
 
   const connections = watchConnections(server);
   try {
-    server.listen(listen);
+    // The workers of a cluster would share the port: each scrape would meet another one, and every counter would jump.
+    server.listen({ ...listen, exclusive: true });
     await once(server, 'listening');
   } catch (error) {
-    throw new ListenError(listen, error);
+    throw new ListenError(cluster.isWorker ? forEachWorker(listen) : listen, error);
   }
   return {
     url: urlOf(server.address()),
@@ -65,4 +67,9 @@ export async function startMetricsServer(options: {
       clearTimeout(deadline);
     },
   };
+}
+
+function forEachWorker<Listen extends ListenOptions>(listen: Listen): Listen {
+  const { portSetting = 'the option metricsPort' } = listen;
+  return { ...listen, portSetting: `${portSetting}, one for each worker of the cluster` };
 }
