@@ -15,6 +15,7 @@ export { ListenError } from './http/listen.ts';
 export type { ReadinessCheck } from './http/readiness-checks.ts';
 export type { HttpServer } from './lifecycle/http-server.ts';
 export type { RunningService, ServeOptions } from './lifecycle/serve.ts';
+export type { Work, WorkOptions } from './lifecycle/work.ts';
 export { LogFileError } from './logs/log-file.ts';
 export type { Logger } from './logs/logger.ts';
 export type { Catalogue } from './metrics/catalogue.ts';

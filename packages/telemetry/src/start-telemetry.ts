@@ -10,8 +10,9 @@ import { createMetricsHandler, type MetricsHandler } from './http/metrics-handle
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
 import { defineScrapeMetrics } from './http/scrape-metrics.ts';
 import type { HttpServer } from './lifecycle/http-server.ts';
-import { runUntilSignal } from './lifecycle/run-until-signal.ts';
+import { createRun } from './lifecycle/run.ts';
 import { type RunningService, type ServeOptions, serve } from './lifecycle/serve.ts';
+import type { Work, WorkOptions } from './lifecycle/work.ts';
 import { logFileOf } from './logs/log-file.ts';
 import { createLogs, type Logger, type Logs } from './logs/logger.ts';
 import { loadPrettyFormat } from './logs/pretty-format.ts';
@@ -75,6 +76,13 @@ export interface Telemetry {
   listen(app: HttpServer, options: ServeOptions): Promise<RunningService>;
   /** As `listen`, and then runs until a signal shuts it down gracefully. @returns the exit status */
   run(app: HttpServer, options: ServeOptions): Promise<number>;
+  /**
+   * Runs a service without an HTTP server, which is ready at once: until its work is done, or until a signal ends it. Without
+   * `work` only a signal does.
+   *
+   * @returns the exit status: 1 when the work failed, or was not done in time after the signal
+   */
+  run(work?: Work, options?: WorkOptions): Promise<number>;
   /** Reopens the log file; `undefined` without one. */
   readonly reopenLogs: (() => void) | undefined;
   /** Flushes spans for at most 3 s, closes the metrics port, flushes logs. */
@@ -210,6 +218,7 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
     closing ??= closeParts(opened, flushTimeoutMs);
     return closing;
   };
+  const reopenLogs = settings.logFile === '' ? undefined : logs.reopen;
   const telemetry: Telemetry = {
     logger,
     tracer,
@@ -225,13 +234,8 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
       return tracedFetch;
     },
     listen: (app, serveOptions) => serve({ health, logger, close }, app, serveOptions),
-    run(app, serveOptions) {
-      return runUntilSignal(async (signal) => {
-        const service = await telemetry.listen(app, { signal, ...serveOptions });
-        return { close: service.close, reopenLogs: telemetry.reopenLogs, logger };
-      });
-    },
-    reopenLogs: settings.logFile === '' ? undefined : logs.reopen,
+    run: createRun({ health, logger, close }, reopenLogs),
+    reopenLogs,
     close: () => close(defaultFlushTimeoutMs),
   };
   return telemetry;
