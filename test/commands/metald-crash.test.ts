@@ -50,6 +50,6 @@ test('a token file that cannot be read ends the command with what is allowed', a
   }).ended();
   expect(status).toBe(2);
   expect(stderr).toMatch(
-    /^metald-sim: SIM_CONTROL_TOKEN_FILE="\/nonexistent\/token": allowed is the path of a file with a token, .*ENOENT.*\n$/,
+    /^metald-sim: SIM_CONTROL_TOKEN_FILE="\/nonexistent\/token": allowed is the path of a file with a token of at least 16 .*ENOENT.*\n$/,
   );
 });

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigurationError } from '@vmobs/settings';
 import { expect, onTestFinished, test } from 'vitest';
 import { readControlToken } from './sim-control.ts';
 import { startFaultyService } from './testing/start-faulty-service.ts';
@@ -41,22 +40,27 @@ test('every method is accepted with the token', async () => {
   expect((await call('DELETE', '', undefined, headers)).status).toBe(200);
 });
 
-async function fileWith(text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'control-token-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'token'), text);
-  return join(folder, 'token');
-}
-
-test('the token is the content of the file without white space', async () => {
-  expect(readControlToken(await fileWith('s3cret\n'))).toBe('s3cret');
-  expect(readControlToken('')).toBeUndefined();
+test('of 200 guesses at once ten are looked at', async () => {
+  const { call, lines } = await startFaultyService({ token: 's3cret' });
+  const statuses = await Promise.all(
+    Array.from({ length: 200 }, async (_, number) => {
+      const response = await call('GET', '', undefined, { authorization: `Bearer guess-${number}` });
+      return [response.status, response.headers.get('retry-after')];
+    }),
+  );
+  const looked = statuses.filter(([status]) => status === 401).length;
+  // And one more for each second that it takes.
+  expect(looked).toBeGreaterThanOrEqual(10);
+  expect(looked).toBeLessThan(100);
+  expect(statuses.filter(([status]) => status !== 401)).toEqual(Array(200 - looked).fill([429, '1']));
+  expect(lines.filter(({ msg }) => String(msg).includes('wrong token'))).toHaveLength(looked);
 });
 
-test('an empty or missing token file is a configuration error', async () => {
-  const file = await fileWith(' \n');
-  expect(() => readControlToken(file)).toThrow(ConfigurationError);
+test('a token of one character is a configuration error', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'control-token-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'token');
+  await writeFile(file, 'x\n');
   expect(() => readControlToken(file)).toThrow(`SIM_CONTROL_TOKEN_FILE="${file}": allowed is the path of a file`);
-  expect(() => readControlToken(file)).toThrow('this one is empty');
-  expect(() => readControlToken(`${file}.none`)).toThrow('cannot be read: ENOENT');
+  expect(() => readControlToken(file)).toThrow('this one has 1 characters');
 });

@@ -1,6 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { ConfigurationError, kinds, messageOf, setting, settingGroup } from '@vmobs/settings';
+import { createTokenCheck, kinds, readTokenFile, setting, settingGroup, tokenRetrySeconds } from '@vmobs/settings';
 import type { FastifyInstance } from 'fastify';
 
 /** The settings of a service with faults. */
@@ -15,7 +13,7 @@ export const controlSettings = settingGroup('Faults', {
     variables: ['SIM_CONTROL_TOKEN_FILE'],
     kind: kinds.text,
     default: '',
-    help: 'file with the token that /sim/ requires as "Authorization: Bearer <token>"; without it, no token is required',
+    help: 'file with the token that /sim/ requires as "Authorization: Bearer <token>", at least 16 characters; without it, no token is required',
   }),
 });
 
@@ -23,37 +21,33 @@ export const controlSettings = settingGroup('Faults', {
 const variable = 'SIM_CONTROL_TOKEN_FILE';
 
 /**
- * Reads the token that `/sim/` requires: the content of a file without surrounding white space.
+ * Reads the token that `/sim/` requires.
  *
  * @param file path, or '' for no token
- * @throws ConfigurationError if the file cannot be read or is empty
+ * @throws ConfigurationError if the file cannot be read, or its token is too short
  */
 export function readControlToken(file: string): string | undefined {
-  if (file === '') return undefined;
-  const refuse = (reason: string) =>
-    new ConfigurationError([
-      { name: variable, value: file, allowed: `the path of a file with a token, but this one ${reason}` },
-    ]);
-  let token: string;
-  try {
-    token = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw refuse(`cannot be read: ${messageOf(error)}`);
-  }
-  if (token === '') throw refuse('is empty');
-  return token;
+  return readTokenFile(variable, file);
 }
 
 /**
  * Requires `Authorization: Bearer <token>` for every request to this part of an application. Other requests get 401, and are
- * logged with their address. Without a token, no request is refused.
+ * logged with their address; after ten wrong tokens an address gets 429 for a second. Without a token, no request is refused.
  */
 export function requireToken(app: FastifyInstance, token: string | undefined): void {
   if (token === undefined) return;
-  const wanted = digest(token);
+  const check = createTokenCheck(token);
+  const message = `send the header "Authorization: Bearer <token>" with the token in the file of ${variable}`;
   app.addHook('onRequest', async (request, reply) => {
-    const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (given !== undefined && timingSafeEqual(digest(given), wanted)) return;
+    const verdict = check(request.headers.authorization, request.raw.socket);
+    if (verdict === 'accepted') return;
+    if (verdict === 'throttled') {
+      // Not logged: the wrong tokens before it were.
+      return reply
+        .code(429)
+        .header('retry-after', String(tokenRetrySeconds))
+        .send({ statusCode: 429, error: 'Too Many Requests', message: 'too many wrong tokens came from this address' });
+    }
     const { ip, method, url } = request;
     request.log.warn(
       { remote_address: ip, method, path: url },
@@ -62,15 +56,6 @@ export function requireToken(app: FastifyInstance, token: string | undefined): v
     return reply
       .code(401)
       .header('www-authenticate', 'Bearer')
-      .send({
-        statusCode: 401,
-        error: 'Unauthorized',
-        message: `send the header "Authorization: Bearer <token>" with the token in the file of ${variable}`,
-      });
+      .send({ statusCode: 401, error: 'Unauthorized', message });
   });
-}
-
-/** Digests have the same length, so that the comparison does not reveal the length of the token. */
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

@@ -15,3 +15,9 @@ export {
   type UnusableVariable,
   variableNames,
 } from './settings.ts';
+export {
+  createTokenCheck,
+  readTokenFile,
+  type TokenCheck,
+  tokenRetrySeconds,
+} from './token.ts';

@@ -87,7 +87,7 @@ describe('control', () => {
   test('requires the token of the file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'billaged-faults-'));
     onTestFinished(() => rm(folder, { recursive: true }));
-    await writeFile(join(folder, 'token'), 's3cret\n');
+    await writeFile(join(folder, 'token'), 's3cret-of-17-chars\n');
     const { control, ways } = await startFaultyBillaged({ simControlTokenFile: join(folder, 'token') });
     expect((await control('PUT', 'disk-full')).status).toBe(401);
     expect(await codeOf(ways.own.sendMetricsBatch(batchOf('ud-1')))).toBe('ok');

@@ -36,11 +36,13 @@ describe('control', () => {
   test('asks for the token of a file, for the truth as well', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'metald-faults-'));
     onTestFinished(() => rm(folder, { recursive: true }));
-    await writeFile(join(folder, 'token'), 's3cret\n');
+    await writeFile(join(folder, 'token'), 's3cret-of-17-chars\n');
     const { url, control, api } = await startFaultyMetald({ simControlTokenFile: join(folder, 'token') });
     expect((await control('PUT', 'api-errors', { size: 1 })).status).toBe(401);
     expect((await fetch(`${url}/sim/truth`)).status).toBe(401);
-    expect((await fetch(`${url}/sim/truth`, { headers: { authorization: 'Bearer s3cret' } })).status).toBe(200);
+    expect((await fetch(`${url}/sim/truth`, { headers: { authorization: 'Bearer s3cret-of-17-chars' } })).status).toBe(
+      200,
+    );
     expect(await codeOf(api.listVms({}))).toBe('ok');
   });
 });
