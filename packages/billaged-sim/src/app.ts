@@ -1,4 +1,5 @@
 import { readControlToken } from '@vmobs/faults';
+import { readTokenFile } from '@vmobs/settings';
 import type { RunningService, Telemetry, TelemetryOptions } from '@vmobs/telemetry';
 import { createClosers, startCommandTelemetry } from '@vmobs/telemetry/command';
 import type { FastifyInstance } from 'fastify';
@@ -35,12 +36,13 @@ export interface Billaged extends RunningService {
  *
  * @throws ListenError if a port is in use.
  * @throws LedgerOpenError if the ledger cannot be opened.
- * @throws ConfigurationError if the file of the control token cannot be read.
+ * @throws ConfigurationError if the file of a token cannot be read, or its token is too short.
  */
 export async function startBillaged(options: BillagedOptions = {}): Promise<Billaged> {
   const { ledger, now = Date.now, logOutput, onServer, signal, ...settings } = options;
   const config: BillagedConfig = { ...billagedDefaults, database: inMemory, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
+  const billingToken = readTokenFile('BILLAGED_BILLING_TOKEN_FILE', config.billingTokenFile);
   const faults = createBillagedFaults(config);
 
   const telemetry = await openTelemetry(config, faults, logOutput);
@@ -51,7 +53,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
   start.add(closers.close);
   return start.closeOnError(async () => {
     const components = await createComponents({ config, telemetry, faults, ledger, now, closers });
-    const app = await createServer({ components, config, telemetry, controlToken, now, closers });
+    const app = await createServer({ components, config, telemetry, controlToken, billingToken, now, closers });
     onServer?.(app);
     const service = await telemetry.listen(app, {
       ...(signal && { signal }),

@@ -54,6 +54,13 @@ export const billagedSettings = {
     }),
   }),
   ...settingGroup('Billing', {
+    billingTokenFile: setting({
+      variables: ['_BILLING_TOKEN_FILE'],
+      flag: 'billing-token-file',
+      kind: kinds.text,
+      default: '',
+      help: 'file with the token that billing RPCs require as "Authorization: Bearer <token>", at least 16 characters; without it, whoever reaches the port can bill',
+    }),
     aggregationIntervalMs: setting({
       variables: ['_AGGREGATION_INTERVAL'],
       flag: 'aggregation-interval',

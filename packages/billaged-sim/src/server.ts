@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly telemetry: Telemetry;
   /** Token that `/sim/` requires; `undefined` requires none. */
   readonly controlToken: string | undefined;
+  /** Token that billing RPCs require; `undefined` requires none. */
+  readonly billingToken: string | undefined;
   /** Unix time in milliseconds. */
   readonly now: () => number;
   /** Closes the components when the application closes. */
@@ -25,7 +27,7 @@ export interface ServerOptions {
 
 /** Makes the application that serves the API: billing RPCs, `/stats`, `/v1/usage` and, if it is on, `/sim/`. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { components, config, telemetry, controlToken, now, closers } = options;
+  const { components, config, telemetry, controlToken, billingToken, now, closers } = options;
   const { ledger, metrics, admission, billingFaults, faults } = components;
   const { maxRequestBytes, aggregationIntervalMs } = config;
   const { logger } = telemetry;
@@ -33,7 +35,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(fastifyTelemetry(telemetry), {
     rpc: { services: [BillingService], metricsPrefix: 'billaged_api' },
   });
-  await addBillingApi(app, { ledger, metrics, logger, admission, maxRequestBytes, now, faults: billingFaults });
+  const api = { ledger, metrics, logger, admission, maxRequestBytes, now, faults: billingFaults, billingToken };
+  await addBillingApi(app, api);
   addStatsRoute(app, { ledger, aggregationIntervalMs });
   addUsageRoute(app, { ledger, metrics });
   if (config.simControl) {

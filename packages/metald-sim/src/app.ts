@@ -1,11 +1,12 @@
 import { readControlToken } from '@vmobs/faults';
+import { readTokenFile } from '@vmobs/settings';
 import type { RunningService, Telemetry, TelemetryOptions } from '@vmobs/telemetry';
 import { createClosers, startCommandTelemetry } from '@vmobs/telemetry/command';
 import type { FastifyInstance } from 'fastify';
 import type { SampleSink } from './billing/sampler.ts';
 import { memoryOnly } from './billing/spool/open-spool.ts';
 import { createComponents } from './components.ts';
-import { type MetaldConfig, metaldDefaults, metaldPrefixes, version } from './config.ts';
+import { billingTokenVariable, type MetaldConfig, metaldDefaults, metaldPrefixes, version } from './config.ts';
 import { createMetaldFaults, type MetaldFaults } from './faults/metald-faults.ts';
 import type { Hypervisor } from './fleet/hypervisor.ts';
 import { createServer } from './server.ts';
@@ -38,12 +39,13 @@ export interface Metald extends RunningService {
  *
  * @throws ListenError if a port cannot be opened.
  * @throws SpoolFolderError if the spool folder cannot be used.
- * @throws ConfigurationError if the file of the control token cannot be read.
+ * @throws ConfigurationError if the file of a token cannot be read, or its token is too short.
  */
 export async function startMetald(options: MetaldOptions = {}): Promise<Metald> {
   const { hypervisor, now = Date.now, wrapSampleSink, logOutput, onServer, signal, ...settings } = options;
   const config: MetaldConfig = { ...metaldDefaults, spool: memoryOnly, ...settings };
   const controlToken = config.simControl ? readControlToken(config.simControlTokenFile) : undefined;
+  const billingToken = readTokenFile(billingTokenVariable, config.billingTokenFile);
   const faults = createMetaldFaults(config);
 
   const telemetry = await openTelemetry(config, faults, logOutput);
@@ -53,7 +55,8 @@ export async function startMetald(options: MetaldOptions = {}): Promise<Metald> 
   start.add(telemetry.close);
   start.add(closers.close);
   return start.closeOnError(async () => {
-    const components = await createComponents({ config, telemetry, faults, hypervisor, now, wrapSampleSink, closers });
+    const outside = { hypervisor, now, wrapSampleSink, billingToken };
+    const components = await createComponents({ config, telemetry, faults, ...outside, closers });
     const app = await createServer({ components, config, telemetry, controlToken, closers });
     onServer?.(app);
     const service = await telemetry.listen(app, {

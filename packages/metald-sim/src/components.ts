@@ -30,6 +30,8 @@ export interface ComponentsOptions {
   readonly now: () => number;
   /** Wraps the batcher, for a fault between it and the sampler. */
   readonly wrapSampleSink: ((sink: SampleSink) => SampleSink) | undefined;
+  /** Token that billaged requires; `undefined` sends none. */
+  readonly billingToken: string | undefined;
   /** Gets the closer of each component. */
   readonly closers: Closers;
 }
@@ -107,13 +109,13 @@ function openBillingSpool(
 }
 
 function startFleetBilling(
-  { config, telemetry, wrapSampleSink, closers }: ComponentsOptions,
+  { config, telemetry, wrapSampleSink, billingToken, closers }: ComponentsOptions,
   { billingNow, sampledSlots, clientInterceptors }: FaultyComponents,
   components: { readonly fleet: Fleet<VmConfig>; readonly spool: Spool; readonly metrics: MetaldMetrics },
 ): Billing {
   const { logger, tracer } = telemetry;
   const client = sendsBills(config)
-    ? createBillingClient(config.billingEndpoint, [...clientInterceptors])
+    ? createBillingClient(config.billingEndpoint, [...clientInterceptors], billingToken)
     : createNullClient(logger);
   closers.add(client.close);
   return startBilling({

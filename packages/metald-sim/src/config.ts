@@ -10,6 +10,9 @@ export const version = packageJson.version;
 /** Prefixes of the environment variables. */
 export const metaldPrefixes = ['UNKEY_METALD'] as const;
 
+/** The variable with the path of the billing token, for errors. */
+export const billingTokenVariable = 'UNKEY_METALD_BILLING_TOKEN_FILE';
+
 const telemetry = telemetrySettings({ name: 'metald', version, metricsPort: 9464 });
 
 /**
@@ -96,6 +99,13 @@ export const metaldSettings = {
       kind: kinds.httpUrl,
       default: 'http://localhost:8081/',
       help: 'address of billaged',
+    }),
+    billingTokenFile: setting({
+      variables: ['_BILLING_TOKEN_FILE'],
+      flag: 'billing-token-file',
+      kind: kinds.text,
+      default: '',
+      help: 'file with the token that billaged requires, at least 16 characters; without it, none is sent',
     }),
     billingIntervalMs: setting({
       variables: ['_BILLING_INTERVAL'],

@@ -1,16 +1,17 @@
 import { existsSync } from 'node:fs';
 import { Code, ConnectError } from '@connectrpc/connect';
-import { CommandError } from '@vmobs/settings';
+import { CommandError, readTokenFile } from '@vmobs/settings';
 import { type BillingClient, createBillingClient } from './billing/billing-client.ts';
 import { isRefusalOfBatch } from './billing/delivery.ts';
 import type { BatchHeader } from './billing/messages.ts';
 import { memoryOnly, resolveFolder } from './billing/spool/open-spool.ts';
 import { settleSetAside } from './billing/spool/set-aside.ts';
-import { type MetaldConfig, metaldSettings } from './config.ts';
+import { billingTokenVariable, type MetaldConfig, metaldSettings } from './config.ts';
 
-/** The settings of `metald-sim resend-set-aside`: where the batches are, and where they go. */
+/** The settings of `metald-sim resend-set-aside`: where the batches are, where they go, and with which token. */
 export const resendSettings = {
   billingEndpoint: metaldSettings.billingEndpoint,
+  billingTokenFile: metaldSettings.billingTokenFile,
   spool: metaldSettings.spool,
 };
 
@@ -25,6 +26,7 @@ export const resendStatuses = { 3: 'some batches are still rejected, or cannot b
  * @returns the exit status: 0 nothing is left, 3 some are still rejected or cannot be read
  * @throws CommandError when billaged cannot be reached or is overloaded; the batches that it has not accepted stay
  * @throws SpoolFolderError when the folder cannot be used
+ * @throws ConfigurationError when the file of the token cannot be used
  */
 export async function resendSetAside(
   config: Pick<MetaldConfig, keyof typeof resendSettings>,
@@ -35,7 +37,8 @@ export async function resendSetAside(
     throw new CommandError('a spool in memory sets nothing aside; name a folder');
   const folder = resolveFolder(spool);
   if (!existsSync(folder)) throw new CommandError(`there is no spool folder ${folder}`);
-  const client = createBillingClient(billingEndpoint, []);
+  const token = readTokenFile(billingTokenVariable, config.billingTokenFile);
+  const client = createBillingClient(billingEndpoint, [], token);
   const count = { accepted: 0, samples: 0, rejected: 0 };
   try {
     const corruptions = await settleSetAside(folder, async ({ header, bytes }) => {

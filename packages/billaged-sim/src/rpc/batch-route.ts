@@ -12,6 +12,7 @@ import type { Admission } from './admission.ts';
 import { createBatchDecoder } from './batch-decoder/batch-decoder.ts';
 import { type ReceivedBatch, WireFormatError } from './batch-decoder/received-batch.ts';
 import type { BatchAnswer, BatchReceiver } from './batch-receiver.ts';
+import type { RequireBillingToken } from './billing-token.ts';
 import { checkTimeout, contentTypes, errorBody, httpStatusOf } from './connect-unary.ts';
 import { announcedBytes, freeBody, readBody } from './request-body.ts';
 
@@ -24,6 +25,8 @@ export interface BatchRouteOptions {
   /** Maximum size of a body in bytes. */
   readonly maxRequestBytes: number;
   readonly faults: BillingFaults;
+  /** Is called before anything else of a request is looked at. */
+  readonly requireToken: RequireBillingToken;
 }
 
 type ConstraintStrategy = Parameters<FastifyInstance['addConstraintStrategy']>[0];
@@ -41,7 +44,7 @@ const constraint = 'plainConnectProto';
  * adapter would.
  */
 export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, options, done) => {
-  const { receive, logger, admission, metrics, maxRequestBytes, faults } = options;
+  const { receive, logger, admission, metrics, maxRequestBytes, faults, requireToken } = options;
   const decode = createBatchDecoder(largestBatch);
   const encode = createAnswerEncoder();
   // As in the original, the line of a successful call is at `debug`; billing has already written one. All requests share
@@ -73,6 +76,7 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
   async function answer({ raw }: FastifyRequest, reply: FastifyReply): Promise<void> {
     const arrivedAt = performance.now();
     const { 'connect-timeout-ms': timeout } = raw.headers;
+    requireToken(raw);
     const room = admission.admit(announcedBytes(raw, maxRequestBytes));
     try {
       // As the adapter does: the timeout must be valid, but a batch that has arrived is billed even after it.

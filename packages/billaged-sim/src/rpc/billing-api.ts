@@ -15,6 +15,7 @@ import { createBatchLog } from './batch-log.ts';
 import { type BatchReceiver, createBatchReceiver } from './batch-receiver.ts';
 import { batchPath, batchRoute } from './batch-route.ts';
 import { createBillingService } from './billing-service.ts';
+import { createBillingToken, type RequireBillingToken } from './billing-token.ts';
 
 /** Time limit of an RPC in milliseconds: far longer than a slow disk takes. */
 const rpcLimitMs = 30_000;
@@ -30,6 +31,8 @@ export interface BillingApiOptions {
   /** Unix time in milliseconds. */
   readonly now: () => number;
   readonly faults: BillingFaults;
+  /** Token that every billing RPC needs; `undefined` requires none. */
+  readonly billingToken: string | undefined;
 }
 
 /** Adds `billing.v1.BillingService` to an application: a route for plain batches, Connect's adapter for everything else. */
@@ -38,13 +41,18 @@ export async function addBillingApi(app: FastifyInstance, options: BillingApiOpt
   const log = createBatchLog({ logger });
   app.addHook('onClose', async () => log.close());
   const receive = createBatchReceiver({ ledger, metrics, logger, log, now });
-  await app.register(batchRoute, { receive, logger, admission, metrics, maxRequestBytes, faults });
+  const requireToken = createBillingToken(options.billingToken, logger);
+  await app.register(batchRoute, { receive, logger, admission, metrics, maxRequestBytes, faults, requireToken });
   // In its own scope, so that its hooks do not slow down the batch route.
-  await app.register(createGenericApi(options, receive));
+  await app.register(createGenericApi(options, receive, requireToken));
 }
 
 /** Makes the plugin that serves all RPCs in every protocol that Connect's adapter supports. */
-function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): FastifyPluginAsync {
+function createGenericApi(
+  options: BillingApiOptions,
+  receive: BatchReceiver,
+  requireToken: RequireBillingToken,
+): FastifyPluginAsync {
   const { ledger, metrics, logger, admission, maxRequestBytes, faults } = options;
   return async (scope) => {
     // Connect's adapter does not pass the response to `requestGate`, so it is looked up by request.
@@ -56,10 +64,12 @@ function createGenericApi(options: BillingApiOptions, receive: BatchReceiver): F
     await scope.register(connectErrorAnswers);
     await scope.register(fastifyConnectPlugin, {
       readMaxBytes: maxRequestBytes,
-      contextValues: ({ raw }) => createContextValues().set(responseKey, responses.get(raw)),
+      contextValues: ({ raw }) => createContextValues().set(requestKey, raw).set(responseKey, responses.get(raw)),
       // Runs before the body is read.
       requestGate(context) {
         watchRefusals(context);
+        const request = context.values.get(requestKey);
+        if (request !== undefined) requireToken(request);
         admit(context, admission, maxRequestBytes);
       },
       interceptors: [
@@ -98,6 +108,8 @@ function loseAcknowledgements({ losesAcknowledgement }: BillingFaults): Intercep
     return answer;
   };
 }
+
+const requestKey = createContextKey<IncomingMessage | undefined>(undefined, { description: 'the HTTP request' });
 
 const responseKey = createContextKey<ServerResponse | undefined>(undefined, {
   description: 'the HTTP response of a batch',

@@ -28,14 +28,18 @@ const callTimeoutMs = 10_000;
 /** Responses of billaged have a few bytes. */
 const largestAnswerBytes = 1024 ** 2;
 
-/** Makes a client of billaged that speaks binary Connect and keeps its connections open. */
-export function createBillingClient(endpoint: string, interceptors: Interceptor[]): BillingClient {
+/**
+ * Makes a client of billaged that speaks binary Connect and keeps its connections open.
+ *
+ * @param token that billaged requires; `undefined` sends none
+ */
+export function createBillingClient(endpoint: string, interceptors: Interceptor[], token?: string): BillingClient {
   const agent = new (endpoint.startsWith('https:') ? HttpsAgent : HttpAgent)({ keepAlive: true });
   const transport = createConnectTransport({
     baseUrl: endpoint.replace(/\/$/, ''),
     httpVersion: '1.1',
     nodeOptions: { agent },
-    interceptors,
+    interceptors: token === undefined ? interceptors : [...interceptors, sendToken(token)],
     defaultTimeoutMs: callTimeoutMs,
     acceptCompression: [],
     readMaxBytes: largestAnswerBytes,
@@ -56,6 +60,13 @@ export function createBillingClient(endpoint: string, interceptors: Interceptor[
       await client.sendHeartbeat(heartbeat);
     },
     close: () => agent.destroy(),
+  };
+}
+
+function sendToken(token: string): Interceptor {
+  return (next) => (request) => {
+    request.header.set('authorization', `Bearer ${token}`);
+    return next(request);
   };
 }
 

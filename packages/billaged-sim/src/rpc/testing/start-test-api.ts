@@ -50,7 +50,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const { billing: faults } = withFaults(ledger, createBillagedFaults({ seed: 1 }));
   const { logger } = telemetry;
-  await addBillingApi(app, { ledger, metrics, logger, admission, maxRequestBytes, now, faults });
+  await addBillingApi(app, {
+    ledger,
+    metrics,
+    logger,
+    admission,
+    maxRequestBytes,
+    now,
+    faults,
+    billingToken: undefined,
+  });
   addUsageRoute(app, { ledger, metrics });
   const service = await telemetry.listen(app, { port: 0 });
   onTestFinished(() => service.close());
