@@ -16,6 +16,13 @@ export const setupSettings = {
     default: '',
     help: 'folder for the password of the database of the profile scale, drawn at random where there is none, and for its URL',
   }),
+  billingTokenFile: setting({
+    variables: ['VMOBS_BILLING_TOKEN_FILE'],
+    flag: 'billing-token-file',
+    kind: kinds.text,
+    default: '',
+    help: 'file with the token that metald sends to billaged; drawn at random where there is none',
+  }),
   showGrafanaPassword: setting({
     variables: [],
     flag: 'show-grafana-password',
