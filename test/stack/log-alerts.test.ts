@@ -23,7 +23,7 @@ beforeAll(async () => {
     metrics: running.sink.metrics,
     report: () => undefined,
     intervalMs: defaultIntervalMs / speed,
-    settleMs: 3_000,
+    settleMs: 6_000,
   });
   closeWatch = watch.close;
 });
@@ -48,7 +48,8 @@ async function readFiring(): Promise<string[]> {
 test('a crash of the log store is an alert, and a repair ends it', async () => {
   const traffic = await startSteadyTraffic(running.metaldUrl());
   await sleep(5_000);
-  expect(await readFiring()).toEqual([]);
+  // On a busy machine the store may be behind for a moment.
+  await eventually(readFiring, ({ length }) => length === 0);
   const { stop, start } = running.part('victoria-logs');
   await stop('SIGKILL');
   await start();
