@@ -102,7 +102,7 @@ describe('a real Prometheus', () => {
       program: await requirePart('prometheus'),
       port: prometheusPort,
       features: ['exemplar-storage', 'zstd-scrape'],
-      config: { global: { scrape_interval: '2s', scrape_timeout: '2s' }, scrape_configs: scrapeConfigs },
+      config: { global: { scrape_interval: '5s', scrape_timeout: '5s' }, scrape_configs: scrapeConfigs },
     });
   });
   afterAll(() => prometheus.end());
