@@ -6,8 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { createComponents } from './components.ts';
 import { type BillagedConfig, billagedDefaults, billagedPrefixes, version } from './config.ts';
 import { type BillagedFaults, createBillagedFaults } from './faults/with-faults.ts';
-import type { UsageLedger } from './ledger/ledger.ts';
-import { inMemory } from './ledger/sqlite/open-database.ts';
+import { inMemory, type UsageLedger } from './ledger/ledger.ts';
 import { createServer } from './server.ts';
 
 /** Options of `startBillaged`: any setting, and replacements for the outside world in tests. */

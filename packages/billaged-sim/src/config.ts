@@ -2,7 +2,7 @@ import { controlSettings } from '@vmobs/faults';
 import { type IgnoredVariables, kinds, readSettings, type SettingValues, setting, settingGroup } from '@vmobs/settings';
 import { telemetrySettings } from '@vmobs/telemetry/command';
 import packageJson from '../package.json' with { type: 'json' };
-import { defaultFile } from './ledger/ledger.ts';
+import { defaultFile, inMemory } from './ledger/ledger.ts';
 import { retentionKind } from './ledger/retention.ts';
 
 /** Version of the simulated service. */
@@ -80,7 +80,7 @@ export const billagedSettings = {
     database: setting({
       variables: ['_DATABASE'],
       flag: 'database',
-      kind: kinds.text,
+      kind: kinds.path(inMemory),
       default: defaultFile,
       help: 'file of the ledger, used by one process; :memory: keeps nothing after the end',
     }),
@@ -93,7 +93,7 @@ export const billagedSettings = {
     databaseUrlFile: setting({
       variables: ['_DATABASE_URL_FILE'],
       flag: 'database-url-file',
-      kind: kinds.text,
+      kind: kinds.path(),
       default: '',
       help: 'file with the URL of the PostgreSQL',
     }),

@@ -11,7 +11,7 @@ export const controlSettings = settingGroup('Faults', {
   }),
   simControlTokenFile: setting({
     variables: ['SIM_CONTROL_TOKEN_FILE'],
-    kind: kinds.text,
+    kind: kinds.path(),
     default: '',
     help: 'file with the token that /sim/ requires as "Authorization: Bearer <token>", at least 16 characters; without it, no token is required',
   }),

@@ -124,7 +124,7 @@ export const metaldSettings = {
     spool: setting({
       variables: ['_SIM_SPOOL'],
       flag: 'spool',
-      kind: kinds.text,
+      kind: kinds.path(),
       default: '~/.local/state/metald-sim/spool',
       help: 'folder of batches that billaged has not acknowledged; "memory" keeps them in memory, where they end with the process',
     }),

@@ -3,6 +3,7 @@ export { CommandError, ConfigurationError, codeOf, messageOf, type SettingProble
 export type { IgnoredVariables } from './ignored-variables.ts';
 export type { SettingKind } from './kinds.ts';
 export * as kinds from './kinds.ts';
+export { makeFolder } from './make-folder.ts';
 export {
   findUnusable,
   readSettings,

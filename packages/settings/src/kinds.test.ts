@@ -1,5 +1,5 @@
 import { expect, expectTypeOf, test } from 'vitest';
-import { boolean, byteSize, duration, httpUrl, integer, number, oneOf, port, text } from './kinds.ts';
+import { boolean, byteSize, duration, httpUrl, integer, number, oneOf, path, port, text } from './kinds.ts';
 
 test.for([
   ['true', true],
@@ -101,6 +101,33 @@ test.for([
 
 test('text is taken as it is', () => {
   expect(text.parse(' a b ')).toBe(' a b ');
+});
+
+test.for(['bills.db', '~/bills.db', '/var/lib/a b.db', './file:x', './:x', 'memory'])('%j is a path', (given) => {
+  expect(path().parse(given)).toBe(given);
+});
+
+test.for([
+  '',
+  ' ',
+  '\t',
+  'file:x?mode=memory',
+  'FILE:/tmp/x.db',
+  'file:',
+  'file::memory:?cache=shared',
+  ':memory:',
+  ':memory:?x',
+  '::',
+  'a\0b',
+])('%j is no path', (given) => {
+  expect(path('memory').parse(given)).toBeUndefined();
+});
+
+test('a word with a meaning of its own is allowed exactly as it is, and named', () => {
+  const kind = path(':memory:');
+  expect(kind.parse(':memory:')).toBe(':memory:');
+  expect(kind.parse(':MEMORY:')).toBeUndefined();
+  expect(kind.allowed).toContain('a path or ":memory:"');
 });
 
 test('only the flag of a boolean goes without a value', () => {

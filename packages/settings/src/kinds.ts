@@ -24,6 +24,23 @@ export const text: SettingKind<string> = {
   parse: (value) => value,
 };
 
+/** Texts that file systems, SQLite or a shell script with an unset variable take for something else than a path. */
+const noPath = /^\s*$|^file:|^:|\0/i;
+
+/**
+ * A path of a file or folder; words with a meaning of their own are allowed besides. Empty text is refused: SQLite, for
+ * example, takes it for a temporary file that is deleted at the end, and a URI or a name with a colon for memory.
+ *
+ * @param words such as `memory`, exactly so
+ */
+export function path(...words: readonly string[]): SettingKind<string> {
+  const orWord = words.map((word) => ` or "${word}"`).join('');
+  return {
+    allowed: `a path${orWord}, not empty, no URI, and without a colon at its beginning (write ./ before it)`,
+    parse: (value) => (words.includes(value) || !noPath.test(value) ? value : undefined),
+  };
+}
+
 const booleanWords = new Map([
   ['true', true],
   ['t', true],

@@ -175,7 +175,7 @@ const logOutput = settingGroup('Logs', {
   }),
   logFile: setting({
     variables: ['LOG_FILE'],
-    kind: kinds.text,
+    kind: kinds.path(),
     default: '',
     help: 'file to log to besides standard output; SIGHUP reopens it',
   }),

@@ -144,5 +144,8 @@ export class LedgerOpenError extends CommandError {
   override readonly name = 'LedgerOpenError';
 }
 
+/** The path that stands for a ledger in memory. */
+export const inMemory = ':memory:';
+
 /** Default path of the ledger file. */
 export const defaultFile = '~/.local/state/billaged-sim/billaged.db';

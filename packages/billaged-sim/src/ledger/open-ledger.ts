@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { defaultFile, LedgerOpenError, type UsageLedger } from './ledger.ts';
-import { inMemory } from './sqlite/open-database.ts';
+import { defaultFile, inMemory, LedgerOpenError, type UsageLedger } from './ledger.ts';
 import { openSqliteLedger } from './sqlite/sqlite-ledger.ts';
 
 /** Options of `openLedger`. */

@@ -24,7 +24,7 @@ export const partsSettings = {
   cache: setting({
     variables: ['VMOBS_PARTS_CACHE'],
     flag: 'cache',
-    kind: kinds.text,
+    kind: kinds.path(),
     default: defaultCache(process.env),
     help: 'folder for built programs; the demo and the tests use it as well',
   }),

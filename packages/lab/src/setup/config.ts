@@ -12,7 +12,7 @@ export const setupSettings = {
   databaseSecrets: setting({
     variables: ['VMOBS_DATABASE_SECRETS'],
     flag: 'database-secrets',
-    kind: kinds.text,
+    kind: kinds.path(),
     default: '',
     help: 'folder for the password of the database of the profile scale, drawn at random where there is none, and for its URL',
   }),

@@ -1,17 +1,7 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, renameSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { CommandError, codeOf } from '@vmobs/settings';
+import { CommandError, codeOf, makeFolder } from '@vmobs/settings';
 
 /** Path of a log file and when it is rotated. */
 export interface LogFileOptions {
@@ -123,7 +113,7 @@ class RotatedLogFile implements LogFile {
   }
 
   #open(): number {
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     const opened = openSync(this.#path, openFlags);
     const status = fstatSync(opened);
     this.#size = status.size;

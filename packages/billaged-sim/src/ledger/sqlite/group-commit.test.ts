@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
+import { inMemory } from '../ledger.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { inMemory } from './open-database.ts';
 
 /** A group commit over a table of numbers, and what it has told. */
 function openNumbers() {

@@ -1,6 +1,17 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
 import { zeroCounters } from '../counters.ts';
@@ -126,6 +137,74 @@ test('a ledger of a newer version is refused', async () => {
   db.exec('PRAGMA user_version = 99');
   db.close();
   expect(await openError(path)).toMatch(/written by a newer billaged \(tables of version 99, this one supports \d+\)/);
+});
+
+test('a negative version is refused', async () => {
+  for (const version of [-1, -(2 ** 31)]) {
+    const path = freshPath();
+    await open(path).close();
+    const db = new DatabaseSync(path);
+    db.exec(`PRAGMA user_version = ${version}`);
+    db.close();
+    expect(await openError(path)).toMatch(
+      /is an SQLite database, but no ledger \(.*user_version -\d+\); choose another/,
+    );
+  }
+});
+
+test.for([
+  'CREATE TABLE songs (name TEXT)',
+  'CREATE TABLE vms (id INTEGER); PRAGMA user_version = 1',
+  'PRAGMA application_id = 252006675; PRAGMA user_version = 1',
+  'PRAGMA user_version = 7',
+  'PRAGMA journal_mode = WAL; CREATE TABLE songs (name TEXT)',
+])('the database of another program is refused and stays as it is: %s', async (sql) => {
+  const path = freshPath();
+  mkdirSync(dirname(path));
+  const db = new DatabaseSync(path);
+  db.exec(sql);
+  db.close();
+  const before = readFileSync(path);
+  expect(await openError(path)).toMatch(
+    /is an SQLite database, but no ledger .*; choose another file with --database$/,
+  );
+  expect(readFileSync(path)).toEqual(before);
+});
+
+test('a ledger of before there was an id gets one', async () => {
+  const path = freshPath();
+  await open(path).close();
+  const db = new DatabaseSync(path);
+  db.exec('PRAGMA application_id = 0');
+  db.close();
+  await open(path).close();
+  expect(readFileSync(path).subarray(68, 72).toString()).toBe('bill');
+});
+
+test('only its owner can read the file and its log, also those of an earlier version', async () => {
+  const path = freshPath();
+  const ledger = open(path);
+  await appendSeconds(ledger, 1, 5);
+  const modes = () => readdirSync(dirname(path)).map((name) => statSync(join(dirname(path), name)).mode & 0o777);
+  expect(modes()).toEqual(modes().map(() => 0o600));
+  expect(modes().length).toBeGreaterThan(1);
+  await ledger.close();
+  chmodSync(path, 0o644);
+  await appendSeconds(open(path), 6, 5);
+  expect(modes()).toEqual(modes().map(() => 0o600));
+});
+
+test.for(['', '  ', 'file:x?mode=memory', 'file::memory:?cache=shared', ':memory:?', 'a\0b'])(
+  'the path %j, which would be no file of that name, is refused',
+  async (path) => {
+    expect(await openError(path)).toMatch(
+      /^the ledger ".*" cannot be opened: allowed is a path or ":memory:", not empty/,
+    );
+  },
+);
+
+test.runIf(process.platform === 'linux')('a folder that the system does not make is refused', async () => {
+  expect(await openError('/proc/x/billaged.db')).toMatch(/^the ledger \/proc\/x\/billaged\.db cannot be opened: /);
 });
 
 test('a file in a place that cannot be written is refused', async () => {

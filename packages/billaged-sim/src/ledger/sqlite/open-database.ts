@@ -1,13 +1,11 @@
-import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { messageOf } from '@vmobs/settings';
-import { type DiskUse, LedgerOpenError } from '../ledger.ts';
-import { migrate, schemaVersion, tableKeys, versionOf } from './schema.ts';
-
-/** A database in memory. */
-export const inMemory = ':memory:';
+import { kinds, makeFolder, messageOf } from '@vmobs/settings';
+import { type DiskUse, inMemory, LedgerOpenError } from '../ledger.ts';
+import { checkIdentity, makePrivate, markIdentity } from './file-identity.ts';
+import { migrate, tableKeys, versionOf } from './schema.ts';
 
 /** SQLite's primary result codes with an advice of their own. */
 const resultCodes = { busy: 5, corrupt: 11, full: 13, notADatabase: 26 };
@@ -29,23 +27,37 @@ export function openDatabase({ path: given, maxBytes }: DatabaseOptions): Databa
   const path = given.startsWith('~/') ? join(homedir(), given.slice(2)) : given;
   let db: DatabaseSync | undefined;
   try {
-    if (path !== inMemory) mkdirSync(dirname(path), { recursive: true });
+    requirePath(path);
+    if (path !== inMemory) {
+      makeFolder(dirname(path), 0o700);
+      makePrivate(path);
+    }
     db = new DatabaseSync(path, { timeout: 0 });
     // EXCLUSIVE: a second billaged on the same file would not see what this one knows. The lock ends with the process,
     // however it ends. FULL: a commit returns when its write-ahead log is on disk; NORMAL would lose the last commits
     // when the machine loses power, and with them samples that were acknowledged.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+    db.exec('PRAGMA locking_mode = EXCLUSIVE');
+    checkIdentity(db, path);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
     // A checkpoint costs two more waits for the disk: at 32 MB of log instead of 4. The system keeps the file in memory, too:
     // a cache of more than 8 MB made nothing faster, with 6000 VMs or 100 000.
     db.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192');
     if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / 4_096)}`);
     checkStructure(db, path);
     migrate(db);
+    markIdentity(db);
     return db;
   } catch (error) {
     if (db?.isOpen) db.close();
     throw error instanceof LedgerOpenError ? error : new LedgerOpenError(describe(error, path), { cause: error });
   }
+}
+
+/** SQLite would take an empty path and a URI for a file that it deletes, or for memory. */
+function requirePath(path: string): void {
+  const { allowed, parse } = kinds.path(inMemory);
+  if (parse(path) !== undefined) return;
+  throw new LedgerOpenError(`the ledger ${JSON.stringify(path)} cannot be opened: allowed is ${allowed}`);
 }
 
 /** Maximum pages of a file that is checked completely when it is opened: 64 MB, some tenths of a second. */
@@ -56,13 +68,7 @@ const mostPagesToCheck = 16_384;
  * each table, since a complete check takes minutes (`sqlite3 FILE 'PRAGMA quick_check'` does that).
  */
 function checkStructure(db: DatabaseSync, path: string): void {
-  const version = versionOf(db);
-  if (version > schemaVersion) {
-    throw new LedgerOpenError(
-      `the ledger ${path} was written by a newer billaged (tables of version ${version}, this one supports ${schemaVersion}); start that one, or choose another file with --database`,
-    );
-  }
-  if (version === 0) return;
+  if (versionOf(db) === 0) return;
   if (Number(db.prepare('PRAGMA page_count').get()?.['page_count']) <= mostPagesToCheck) {
     const finding = db.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
     if (finding !== 'ok') throw new LedgerOpenError(damaged(path, String(finding)));

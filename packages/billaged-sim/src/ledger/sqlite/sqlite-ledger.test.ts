@@ -1,6 +1,6 @@
+import { inMemory } from '../ledger.ts';
 import { testLedgerBehaviour } from '../testing/ledger-behaviour.ts';
 import { testLedgerProperties, type WithLedger } from '../testing/ledger-properties.ts';
-import { inMemory } from './open-database.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
 
 const withLedger: WithLedger = async (use) => {

@@ -1,6 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '@vmobs/settings';
 import { unusableFolder } from './spool-error.ts';
 
 /** The error code of SQLite when another process holds the lock. */
@@ -21,7 +22,8 @@ export interface FolderLock {
 export function lockFolder(folder: string, file = 'lock'): FolderLock {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
+    closeSync(openSync(join(folder, file), 'a', 0o600));
     database = new DatabaseSync(join(folder, file));
     database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
   } catch (cause) {

@@ -1,10 +1,11 @@
 import { onTestFinished } from 'vitest';
 import { zeroCounters } from '../../counters.ts';
+import { inMemory } from '../../ledger.ts';
 import { summarizeSegment } from '../../segment.ts';
 import { columnsOf } from '../../testing/usage-samples.ts';
 import { hourSeconds } from '../../time.ts';
 import { createCompaction } from '../compaction.ts';
-import { inMemory, openDatabase } from '../open-database.ts';
+import { openDatabase } from '../open-database.ts';
 import { oneHour } from '../rollup-table.ts';
 import { createTables } from '../tables.ts';
 
