@@ -84,6 +84,67 @@ test('a torn tail is cut off, and what was stored before it is there', async () 
   expect(again.recovery).toMatchObject({ tornBytes: 0, entries: [{ content: headerOf(batchOf('a', 1)) }] });
 });
 
+/** A folder with two segments of a batch each, left by processes that were killed, and the names of the segments. */
+async function twoSegments() {
+  const folder = await createFolder();
+  const first = open(folder);
+  append(first, batchOf('a', 1));
+  const copy = await copyOf(folder);
+  await first.close();
+  const second = open(copy);
+  append(second, batchOf('b', 2));
+  const last = await copyOf(copy);
+  await second.close();
+  return last;
+}
+
+/** Changes bytes of a file, from its end. */
+async function change(path: string, fromEnd: number, bytes: number): Promise<void> {
+  const content = await readFile(path);
+  for (let at = content.length - fromEnd; at < content.length - fromEnd + bytes; at++) {
+    content.writeUInt8(content.readUInt8(at) ^ 0x55, at);
+  }
+  await writeFile(path, content);
+}
+
+test.for([
+  ['changed bytes at the end of an older segment', '0000000001.spool', (path: string) => change(path, 5, 5)],
+  ['a change within the last record of an older segment', '0000000001.spool', (path: string) => change(path, 20, 2)],
+  [
+    'an older segment that was cut',
+    '0000000001.spool',
+    async (path: string) => truncate(path, (await stat(path)).size - 3),
+  ],
+  ['garbage behind an older segment', '0000000001.spool', (path: string) => appendFile(path, Buffer.alloc(50, 7))],
+  ['changed bytes at the end of the newest segment', '0000000002.spool', (path: string) => change(path, 5, 5)],
+  ['zeros behind the newest segment', '0000000002.spool', (path: string) => appendFile(path, Buffer.alloc(4_096))],
+] as const)('%s is a corruption, not a torn write', async ([, name, damage]) => {
+  const folder = await twoSegments();
+  await damage(join(folder, name));
+  const spool = open(folder);
+  expect(spool.recovery).toMatchObject({ corruptions: 1, tornBytes: 0 });
+  await spool.close();
+});
+
+test('files with names of another form stay', async () => {
+  const folder = await createFolder();
+  const names = [
+    'mine.done',
+    '1.done',
+    '00000000001.done',
+    '0000000001.done.bak',
+    'x0000000001.done',
+    'mine.spool',
+    'a.lock',
+  ];
+  for (const name of names) await writeFile(join(folder, name), 'of somebody else');
+  const spool = open(folder);
+  spool.remove(append(spool, batchOf('a', 1)));
+  await spool.close();
+  await open(folder).close();
+  expect(await readdir(folder)).toEqual(expect.arrayContaining(names));
+});
+
 test('acknowledgements that are torn or stray cost a repetition at most', async () => {
   const folder = await createFolder();
   const spool = open(folder);

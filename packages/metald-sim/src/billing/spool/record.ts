@@ -43,6 +43,12 @@ function checksum(bytes: Buffer, offset: number, payloadLength: number): number 
   return crc32(bytes.subarray(start, start + payloadLength), crc32(bytes.subarray(offset + 4, offset + 8)));
 }
 
+/** Whether bytes are the beginning of a record that a crash has cut off, not a whole record that has changed. */
+export function isBeginningOfRecord(bytes: Buffer): boolean {
+  if (bytes.compare(markBytes, 0, Math.min(4, bytes.length), 0, Math.min(4, bytes.length)) !== 0) return false;
+  return bytes.length < prefixBytes || recordLength(bytes.readUInt32LE(4)) > bytes.length;
+}
+
 /** A record that was found. */
 export interface FoundRecord {
   readonly offset: number;

@@ -38,11 +38,16 @@ export function recoverFolder(folder: string): RecoveredFolder {
   let tornBytes = 0;
 
   for (const number of numbers) {
-    const { segment, scan, done, tornBytes: torn } = loadSegment(folder, number);
+    const {
+      segment,
+      scan,
+      done,
+      tornBytes: torn,
+      hasCorruptEnd,
+    } = loadSegment(folder, number, number === numbers.at(-1));
     segments.push(segment);
     corruptions += scan.corruptions;
     tornBytes += torn;
-    if (torn > 0) endedInOrder = false;
     for (const { offset, payload } of scan.records) {
       const record = decodeSpoolRecord(payload);
       endedInOrder = record.type === 'end';
@@ -59,6 +64,7 @@ export function recoverFolder(folder: string): RecoveredFolder {
       const place = { segment, offset, length: recordLength(payload.length) };
       found.set(record.entry.sequence, { entry: record.entry, place });
     }
+    if (torn > 0 || hasCorruptEnd) endedInOrder = false;
   }
 
   const inOrder = [...found.values()].sort((a, b) => a.entry.sequence - b.entry.sequence);

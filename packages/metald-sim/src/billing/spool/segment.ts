@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { codeOf } from '@vmobs/settings';
-import { decodeRecord, type RecordScan, scanRecords } from './record.ts';
+import { decodeRecord, isBeginningOfRecord, type RecordScan, scanRecords } from './record.ts';
 import { SpoolDamageError } from './spool-error.ts';
 
 const readAt = promisify(readWithCallback);
@@ -39,18 +39,23 @@ export interface LoadedSegment {
   readonly done: ReadonlySet<number>;
   /** Bytes of an incomplete write at the end; they are removed. */
   readonly tornBytes: number;
+  /** Whether what follows the last record is neither a record nor the beginning of one. */
+  readonly hasCorruptEnd: boolean;
 }
 
 const recordEnding = '.spool';
 const doneEnding = '.done';
 
-/** The numbers of the segments in a folder, rising, and the files of acknowledgements without a segment. */
+/**
+ * The numbers of the segments in a folder, rising, and the files of acknowledgements without a segment. Files whose names are
+ * not of this form belong to somebody else.
+ */
 export function listSegments(names: readonly string[]): { numbers: number[]; orphans: string[] } {
   const numbers = names
     .flatMap((name) => (/^\d{10}\.spool$/.test(name) ? [Number.parseInt(name, 10)] : []))
     .sort((a, b) => a - b);
   const expected = new Set(numbers.map((number) => fileName(number, doneEnding)));
-  return { numbers, orphans: names.filter((name) => name.endsWith(doneEnding) && !expected.has(name)) };
+  return { numbers, orphans: names.filter((name) => /^\d{10}\.done$/.test(name) && !expected.has(name)) };
 }
 
 function fileName(number: number, ending: string): string {
@@ -62,15 +67,24 @@ export function createSegment(folder: string, number: number): Segment {
   return openSegment(folder, number, openSync(join(folder, fileName(number, recordEnding)), 'wx+', 0o600), 0);
 }
 
-/** Reads a segment of an earlier process, and removes an incomplete write at its end. */
-export function loadSegment(folder: string, number: number): LoadedSegment {
+/**
+ * Reads a segment of an earlier process.
+ *
+ * @param isNewest whether its end may be the write that a crash has cut off: that is removed. The end of any other segment was
+ * followed by further writes, so a damaged one counts as a corruption.
+ */
+export function loadSegment(folder: string, number: number, isNewest: boolean): LoadedSegment {
   const descriptor = openSync(join(folder, fileName(number, recordEnding)), 'r+');
   const bytes = readFileSync(descriptor);
-  const scan = scanRecords(bytes);
-  const tornBytes = bytes.length - scan.end;
-  if (tornBytes > 0) ftruncateSync(descriptor, scan.end);
+  const found = scanRecords(bytes);
+  const rest = bytes.subarray(found.end);
+  const tornBytes = isNewest && isBeginningOfRecord(rest) ? rest.length : 0;
+  if (tornBytes > 0) ftruncateSync(descriptor, found.end);
+  const hasCorruptEnd = rest.length > tornBytes;
+  const scan = hasCorruptEnd ? { ...found, corruptions: found.corruptions + 1 } : found;
   const segment = openSegment(folder, number, descriptor, scan.end);
-  return { segment, scan, done: readDone(join(folder, fileName(number, doneEnding))), tornBytes };
+  const done = readDone(join(folder, fileName(number, doneEnding)));
+  return { segment, scan, done, tornBytes, hasCorruptEnd };
 }
 
 /** Corrupt acknowledgements are ignored: their entries are sent again. */
@@ -120,8 +134,13 @@ function openSegment(folder: string, number: number, descriptor: number, bytes: 
     },
     append(record) {
       const offset = size;
-      // At its offset, not at the end of the file: this overwrites what a failed write has left.
-      writeWhole(descriptor, record, offset);
+      try {
+        writeWhole(descriptor, record, offset);
+      } catch (error) {
+        // What the failed write has left would look like damage when a shorter record overwrites only its beginning.
+        ftruncateSync(descriptor, offset);
+        throw error;
+      }
       size += record.length;
       return offset;
     },
