@@ -22,8 +22,8 @@ export interface UsageFailure {
  * Adds `GET /v1/usage`: what VMs used in a period, a row for each VM and customer, ordered by both, in pages.
  *
  * - `customer_id`, `vm_id`: whose usage; omitted, that of all
- * - `from`, `to`: ISO 8601, to the second; `to` is excluded; omitted, from the beginning and until now. Bounds on whole hours
- *   are exact; the usage of a segment that another bound cuts is divided in proportion to time (`interpolated`)
+ * - `from`, `to`: ISO 8601, to the second; `to` is excluded; omitted, from the beginning and until now. Bounds on whole
+ *   quarters of an hour are exact; the usage of a segment that another bound cuts is divided in proportion to time (`interpolated`)
  * - `page_size`: VMs on a page, 1000 by default, at most 10000
  * - `page_token`: the previous `next_page_token` or, with CSV, the header `Next-Page-Token`
  * - `format`: `json` or `csv`; without it, `Accept: text/csv` asks for CSV

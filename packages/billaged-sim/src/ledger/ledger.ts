@@ -43,7 +43,8 @@ export interface PeriodUsage extends Usage {
   readonly lastNanos: bigint;
   /**
    * Whether a bound of the period cuts a segment whose single samples are no longer known. Its usage is then split as if the
-   * samples were evenly spaced and equal. Never in a period of whole hours.
+   * samples were evenly spaced and equal. Never in a period of whole quarters of an
+   * hour, except for segments that an earlier version has stored.
    */
   readonly isInterpolated: boolean;
 }

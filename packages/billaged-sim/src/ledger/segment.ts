@@ -1,7 +1,7 @@
 import { type Integer, mapCounters } from './counters.ts';
 import { encodeSamples } from './sample-codec.ts';
 import type { SampleColumns } from './sample-columns.ts';
-import { hourAt, hourSeconds, nanosInHour, unixNanos } from './time.ts';
+import { hourAt, hourSeconds, nanosInHour, quarterAt, unixNanos } from './time.ts';
 import { type EdgedUsage, gapNanos, longestHoldNanos, type UsageSpan } from './usage.ts';
 
 /** Maximum number of samples of a short segment, whose samples are kept one by one. */
@@ -11,7 +11,7 @@ const shortSegment = 64;
 const longestStep = 1.4;
 
 /**
- * Successive samples of one VM within one hour, summarized.
+ * Successive samples of one VM within a quarter of an hour, summarized.
  *
  * The growth from one segment to the next is not stored; it is derived when usage is read.
  */
@@ -190,14 +190,14 @@ function exactByteMillis(samples: SampleColumns, from: number, to: number, hour:
 /**
  * Cuts samples in time order into segments.
  *
- * No segment crosses an hour. A segment of more than 64 samples is evenly spaced, so no other sample of the same sampler fits
+ * No segment crosses a quarter of an hour: every time zone has its midnight on one. A segment of more than 64 samples is evenly spaced, so no other sample of the same sampler fits
  * in: it has full coverage. The samples of shorter segments are kept, so each of their times is covered.
  */
 export function cutSegments(samples: SampleColumns, from: number, to: number, take: TakeSegment): void {
   let start = from;
   while (start <= to) {
-    const end = endOfHour(samples, start, to);
-    cutHour(samples, start, end, take);
+    const end = endOfQuarter(samples, start, to);
+    cutQuarter(samples, start, end, take);
     start = end + 1;
   }
 }
@@ -206,13 +206,13 @@ export function cutSegments(samples: SampleColumns, from: number, to: number, ta
 function cutShortSegments(samples: SampleColumns, from: number, to: number, take: TakeSegment): void {
   let start = from;
   while (start <= to) {
-    const end = Math.min(endOfHour(samples, start, to), start + shortSegment - 1);
+    const end = Math.min(endOfQuarter(samples, start, to), start + shortSegment - 1);
     take(start, end);
     start = end + 1;
   }
 }
 
-function cutHour(samples: SampleColumns, from: number, to: number, take: TakeSegment): void {
+function cutQuarter(samples: SampleColumns, from: number, to: number, take: TakeSegment): void {
   let start = from;
   let evenFrom = from;
   while (evenFrom <= to) {
@@ -227,11 +227,11 @@ function cutHour(samples: SampleColumns, from: number, to: number, take: TakeSeg
   cutShortSegments(samples, start, to, take);
 }
 
-function endOfHour(samples: SampleColumns, from: number, to: number): number {
-  const hour = hourAt(samples, from);
-  if (hourAt(samples, to) === hour) return to;
+function endOfQuarter(samples: SampleColumns, from: number, to: number): number {
+  const quarter = quarterAt(samples, from);
+  if (quarterAt(samples, to) === quarter) return to;
   let end = from;
-  while (hourAt(samples, end + 1) === hour) end++;
+  while (quarterAt(samples, end + 1) === quarter) end++;
   return end;
 }
 

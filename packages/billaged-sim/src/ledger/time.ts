@@ -1,8 +1,14 @@
 import type { Integer } from './counters.ts';
 import type { SampleColumns } from './sample-columns.ts';
 
-/** Seconds of an hour. No segment crosses an hour, so usage of whole hours is exact. */
+/** Seconds of an hour. */
 export const hourSeconds = 3_600;
+
+/**
+ * Seconds of a quarter of an hour. The offset of every time zone is a multiple of it, and no segment crosses one, so usage of
+ * whole days and months is exact in every time zone.
+ */
+export const quarterSeconds = 900;
 
 /** Nanoseconds of a second. */
 export const secondNanos = 1_000_000_000n;
@@ -55,6 +61,11 @@ export function hourAt(samples: SampleColumns, row: number): number {
   return hourOfSeconds(samples.seconds[row] ?? 0);
 }
 
+/** The quarter of an hour of a sample, since 1970. */
+export function quarterAt(samples: SampleColumns, row: number): number {
+  return Math.floor((samples.seconds[row] ?? 0) / quarterSeconds);
+}
+
 /** Nanoseconds from the beginning of an hour to a sample. */
 export function nanosInHour(samples: SampleColumns, row: number, hour: number): number {
   return ((samples.seconds[row] ?? 0) - hour * hourSeconds) * 1e9 + (samples.nanos[row] ?? 0);
@@ -67,7 +78,7 @@ export function timeAt(samples: SampleColumns, row: number): HourTime {
 }
 
 /** Integer division that rounds down, where `/` rounds towards zero. */
-function divideDown(amount: bigint, by: bigint): bigint {
+export function divideDown(amount: bigint, by: bigint): bigint {
   const rest = amount % by;
   return (rest < 0n ? amount - rest - by : amount - rest) / by;
 }

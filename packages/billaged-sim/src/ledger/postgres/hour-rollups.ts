@@ -1,4 +1,4 @@
-import { joinSpans } from '../usage.ts';
+import { joinWithinQuarters } from '../quarters.ts';
 import { arrayText, byColumn, insertRows } from './column-arrays.ts';
 import type { Transaction } from './database.ts';
 import { spanColumnList } from './segment-table.ts';
@@ -56,7 +56,7 @@ async function makeRollups({ read, send }: Transaction, hours: readonly HoursOfV
     const [first] = segments;
     if (first === undefined) return [];
     const { hour } = first.segment;
-    return joinSpans(segments.map(({ segment }) => segment.span)).map((span) => {
+    return joinWithinQuarters(segments.map(({ segment }) => segment.span)).map((span) => {
       const rollup: HourSpan = { hour, span, ...edges(segments, span.firstNanos, span.lastNanos) };
       return spanValues(first.vmId, rollup);
     });

@@ -1,3 +1,4 @@
+import { joinWithinQuarters } from '../quarters.ts';
 import { joinSpans } from '../usage.ts';
 import { type PeriodTables, readPeriod } from './read-period.ts';
 import { dayOf, oneDay, oneHour } from './rollup-table.ts';
@@ -81,6 +82,9 @@ export function createCompaction(tables: PeriodTables): Compaction {
       let hour = segments.nextHour(vm, Number.MIN_SAFE_INTEGER);
       for (let count = 0; hour !== undefined && hour < before && count < hoursAtOnce; count++) {
         make({ vm, hour, endedBefore: before });
+        // What is left must still be exact in every time zone.
+        rollups.forgetHour(vm, hour);
+        rollups.put(vm, oneHour, hour, joinWithinQuarters(segments.inHour(vm, hour)));
         segments.removeHour(vm, hour);
         hour = segments.nextHour(vm, hour + 1);
       }

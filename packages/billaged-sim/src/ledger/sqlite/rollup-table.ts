@@ -9,10 +9,12 @@ export const oneDay = 24;
 
 /** Rollups: the joined segments of ended hours and days, so that a month is read without its segments. */
 export interface RollupTable {
-  /** The parts of a rollup, one for each change of customer; `undefined` when there is no rollup. */
+  /** The parts of a rollup, one for each change of customer, and of a sealed hour for each quarter; `undefined` when there is no rollup. */
   get(vm: number, span: number, hour: number): UsageSpan[] | undefined;
   /** Stores a rollup. */
   put(vm: number, span: number, hour: number, parts: readonly UsageSpan[]): void;
+  /** Deletes the rollup of an hour, and not that of its day. */
+  forgetHour(vm: number, hour: number): void;
   /** Deletes the rollups that contain an hour. */
   forget(vm: number, hour: number): void;
   /** The last rollup of an hour before another hour, and which hour. */
@@ -61,6 +63,7 @@ export function createRollupTable(db: DatabaseSync, customerOf: (name: string) =
         put.run(vm, span, hour, index, customerOf(part.customerId), ...times, ...spanValues(part));
       });
     },
+    forgetHour: (vm, hour) => void forget.run(vm, oneHour, hour),
     forget(vm, hour) {
       forget.run(vm, oneHour, hour);
       forget.run(vm, oneDay, dayOf(hour));

@@ -223,6 +223,47 @@ export function testLedgerBehaviour(driver: string, withLedger: WithLedger): voi
   });
 
   describe(`${driver}: periods`, () => {
+    test.for([
+      ['+05:45', 18 * 60 + 15],
+      ['+05:30', 18 * 60 + 30],
+      ['-03:30', 3 * 60 + 30],
+      ['+12:45', 11 * 60 + 15],
+      ['UTC', 0],
+    ] as const)(
+      'a month in the time zone %s is the same exact bill before and after its hours are sealed',
+      ([, utcMinute]) =>
+        withLedger(async (ledger) => {
+          // Idle until the month begins in the zone, busy after; in batches that do not end there.
+          const midnight = 2 * 86_400 + utcMinute * 60;
+          const times = Array.from({ length: 400 }, (_, index) => midnight - 3_600 + index * 19);
+          const samples = times.map((at) => ({
+            ...sampleAt(at, at < midnight ? 7 : 7 + (at - midnight) * 1_000, at < midnight ? 10 : 9_000),
+            vmId: 'ud-1',
+            customerId: 'acme',
+          }));
+          for (let at = 0; at < samples.length; at += 90) {
+            await ledger.append({ vmId: 'ud-1', customerId: 'acme', samples: columnsOf(samples.slice(at, at + 90)) });
+          }
+          const bounds: (readonly [number | undefined, number | undefined])[] = [
+            [midnight - 30 * 86_400, midnight],
+            [midnight, midnight + 30 * 86_400],
+            [undefined, undefined],
+          ];
+          const bills = async () => {
+            const read = bounds.map(([fromSeconds, toSeconds]) => ledger.usage({ fromSeconds, toSeconds }));
+            return (await Promise.all(read)).map(({ rows }) => rows);
+          };
+          const nanos = (seconds: number | undefined) => (seconds === undefined ? undefined : BigInt(seconds) * second);
+          const exact = bounds.map(([from, to]) => billOf(samples, nanos(from), nanos(to)));
+          expect(await bills()).toEqual(exact);
+          await ledger.sealBefore(midnight + 86_400);
+          expect(await bills()).toEqual(exact);
+          // A second run finds nothing to change.
+          await ledger.sealBefore(midnight + 2 * 86_400);
+          expect(await bills()).toEqual(exact);
+        }),
+    );
+
     testLedger('usage of an hour is what grew up to each of its samples', async (ledger) => {
       const { append } = ofOneVm(ledger);
       await append(sampleAt(hour - 10, 50), sampleAt(hour, 70), sampleAt(hour + 10, 75));
@@ -295,8 +336,10 @@ export function testLedgerBehaviour(driver: string, withLedger: WithLedger): voi
       }
       await append(sampleAt(7_200, 3_600));
       await ledger.sealBefore(7_200);
-      const { rows } = await ledger.usage({ fromSeconds: 900, toSeconds: 1_800 });
+      const { rows } = await ledger.usage({ fromSeconds: 1_000, toSeconds: 1_900 });
       expect(rows).toMatchObject([{ sampleCount: 900, growth: growthOf(900), isInterpolated: true }]);
+      const quarter = await ledger.usage({ fromSeconds: 900, toSeconds: 1_800 });
+      expect(quarter.rows).toMatchObject([{ sampleCount: 900, growth: growthOf(900), isInterpolated: false }]);
     });
 
     testLedger(
