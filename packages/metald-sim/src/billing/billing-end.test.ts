@@ -1,7 +1,7 @@
 import { Code, ConnectError } from '@connectrpc/connect';
 import { expect, test } from 'vitest';
 import { nowNanos, patience, startTestBilling } from '../testing/start-test-billing.ts';
-import type { SpoolEntry } from './spool/entry.ts';
+import type { EntryContent, SpoolEntry } from './spool/entry.ts';
 
 const gap = (vmId: string, lastSent: bigint, resumeTime: bigint) => ({ kind: 'gap', vmId, lastSent, resumeTime });
 
@@ -84,4 +84,31 @@ test('with billaged down and a durable spool, nobody waits at the end', async ()
   await billing.close();
   // One that decides whether billaged is back, and perhaps one that was due. In three seconds there would be four.
   expect(calls - before).toBeLessThan(3);
+});
+
+test('a gap that an earlier process could not tell of is told before the stop of its VM', async () => {
+  const untold = { kind: 'gap', vmId: 'ud-old', lastSent: 3n, resumeTime: 6n } as const;
+  const { billing, heard, linesOf } = await startTestBilling({ recovery: { liveVms, gaps: [untold] } });
+  await billing.close();
+  expect(heard.slice(-2)).toEqual([untold, { kind: 'stopped', vmId: 'ud-old', stopTime: 7n }]);
+  expect(linesOf(resumed)).toHaveLength(1);
+});
+
+test.for([
+  ['only batches have no room: it is told', 'batch', 1, 0],
+  ['nothing has room: it is kept for the next start', 'all', 0, 1],
+] as const)('the end of a VM whose last batch is lost is a gap, and %s', async ([, refused, told, keptGaps]) => {
+  const refuse = ({ kind }: EntryContent) => (refused === 'all' || kind === 'batch' ? 'spool_full' : undefined);
+  const { billing, clock, adopt, stored, kept, page } = await startTestBilling({ isDurable: true, refuse });
+  const { id: vmId } = adopt();
+  clock.now += 100;
+  await expect.poll(page, patience).toContain('metald_billing_metrics_collected_total 1');
+  billing.stop();
+  clock.now += 100;
+  await billing.close();
+  const gapOf = (ms: number) => gap(vmId, nowNanos + 100_000_000n, nowNanos + BigInt(ms) * 1_000_000n);
+  expect(stored.filter(({ content }) => content.kind === 'gap').map(({ content }) => content)).toEqual(
+    told === 1 ? [gapOf(100)] : [],
+  );
+  expect(kept).toEqual(keptGaps === 1 ? [gapOf(100)] : []);
 });

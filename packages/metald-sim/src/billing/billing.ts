@@ -85,6 +85,7 @@ export function startBilling(options: BillingOptions): Billing {
     stallWatch.stop();
     heartbeat.stop();
     batcher.flushAll();
+    outbox.closeGaps(nanoseconds(now()));
   }
 
   async function close(): Promise<void> {
@@ -95,6 +96,8 @@ export function startBilling(options: BillingOptions): Billing {
     if (!spool.isDurable) loseRest(spool, losses);
     const { samples } = spool.depth;
     client.close();
+    // Some may have room by now; the others are told at the next start.
+    spool.keepGaps(outbox.closeGaps(nanoseconds(now())));
     await spool.close();
     const metrics_left_in_spool = spool.isDurable ? samples : 0;
     logger.info(

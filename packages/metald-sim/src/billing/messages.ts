@@ -31,6 +31,9 @@ export type Notice =
   /** Samples between these two times may be missing. */
   | { readonly kind: 'gap'; readonly vmId: string; readonly lastSent: bigint; readonly resumeTime: bigint };
 
+/** The notice of a gap. */
+export type GapNotice = Extract<Notice, { readonly kind: 'gap' }>;
+
 /** The kinds of notices: values of a label. */
 export const noticeKinds = ['started', 'stopped', 'gap'] as const satisfies readonly Notice['kind'][];
 

@@ -2,7 +2,7 @@ import type { Logger } from '@vmobs/telemetry';
 import type { Fleet } from '../fleet/fleet.ts';
 import type { MetaldMetrics } from '../metrics/metrics.ts';
 import { describeBatch, type Losses } from './losses.ts';
-import { type Batch, headerOf, type Notice, nanoseconds } from './messages.ts';
+import { type Batch, type GapNotice, headerOf, type Notice, nanoseconds } from './messages.ts';
 import type { Notices } from './notices.ts';
 import type { Sender } from './sender.ts';
 import type { SpoolEntry } from './spool/entry.ts';
@@ -15,6 +15,8 @@ export interface Outbox {
   add(batch: Batch): void;
   /** Stores and queues a notice with the active trace. Before a stop goes the gap of that VM, if it has one. */
   notify(notice: Notice): void;
+  /** Stores and queues the notices of all open gaps. @param resumeTime Unix nanoseconds @returns those without room */
+  closeGaps(resumeTime: bigint): GapNotice[];
 }
 
 /** Gets the times without samples. */
@@ -41,8 +43,11 @@ export function createOutbox({ spool, notices, sender, losses, metrics, logger }
   }
 
   function notify(notice: Notice): void {
-    if (notice.kind === 'stopped') queue(notices.closeGap(notice.vmId, notice.stopTime));
-    queue(notices.store(notice));
+    if (notice.kind === 'stopped') {
+      queue(notices.closeGap(notice.vmId, notice.stopTime));
+      notices.forgetGap(notice.vmId);
+    }
+    queue(notice.kind === 'gap' ? notices.storeGap(notice) : notices.store(notice));
   }
 
   return {
@@ -63,6 +68,10 @@ export function createOutbox({ spool, notices, sender, losses, metrics, logger }
       queue(notices.closeGap(batch.vmId, batch.firstTimestamp));
     },
     notify,
+    closeGaps(resumeTime) {
+      for (const { vmId } of notices.gaps(resumeTime)) queue(notices.closeGap(vmId, resumeTime));
+      return notices.gaps(resumeTime);
+    },
   };
 }
 

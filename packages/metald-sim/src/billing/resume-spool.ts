@@ -18,11 +18,11 @@ export interface ResumeOptions {
 
 /**
  * Queues what an earlier process has left in the spool, and reports the stop of its VMs, which ended with it. After a
- * crash a gap goes before the stop: samples in open batches are lost.
+ * crash a gap goes before the stop: samples in open batches are lost; so do gaps whose notices that process could not store.
  */
 export function resumeSpool({ spool, sender, outbox, metrics, logger, now }: ResumeOptions): void {
-  const { entries, liveVms, endedInOrder, corruptions, tornBytes } = spool.recovery;
-  if (entries.length + liveVms.length + corruptions + tornBytes > 0) {
+  const { entries, liveVms, gaps, endedInOrder, corruptions, tornBytes } = spool.recovery;
+  if (entries.length + liveVms.length + gaps.length + corruptions + tornBytes > 0) {
     const { batches, samples } = spool.depth;
     logger.info(
       { batches, samples, vms: liveVms.length, ended_in_order: endedInOrder, torn_bytes: tornBytes, corruptions },
@@ -38,6 +38,7 @@ export function resumeSpool({ spool, sender, outbox, metrics, logger, now }: Res
     );
   }
   for (const entry of entries) sender.add(entry);
+  for (const gap of gaps) outbox.notify(gap);
   for (const { vmId, lastTimestamp } of liveVms) {
     if (!endedInOrder) outbox.notify({ kind: 'gap', vmId, lastSent: lastTimestamp, resumeTime: nanoseconds(now()) });
     outbox.notify({ kind: 'stopped', vmId, stopTime: lastTimestamp });

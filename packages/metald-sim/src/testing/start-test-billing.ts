@@ -1,6 +1,7 @@
 import { startTelemetry } from '@vmobs/telemetry';
 import { onTestFinished } from 'vitest';
 import { startBilling } from '../billing/billing.ts';
+import type { GapNotice } from '../billing/messages.ts';
 import type { GapReport } from '../billing/outbox.ts';
 import type { EntryContent, SpoolEntry } from '../billing/spool/entry.ts';
 import { createMemorySpool } from '../billing/spool/memory-spool.ts';
@@ -18,7 +19,7 @@ export const nowNanos = BigInt(nowMs) * 1_000_000n;
 /** How long a slow machine may take. */
 export const patience = { timeout: 5_000, interval: 5 };
 
-const nothingLeft: Recovery = { entries: [], liveVms: [], endedInOrder: true, corruptions: 0, tornBytes: 0 };
+const nothingLeft: Recovery = { entries: [], liveVms: [], gaps: [], endedInOrder: true, corruptions: 0, tornBytes: 0 };
 
 /** What is not as usual in a test. */
 export interface TestBillingOptions {
@@ -54,6 +55,7 @@ export async function startTestBilling(options: TestBillingOptions = {}) {
   const fleet = createFleet({ maxVms: 10, seed: 1, hypervisor: { perform: async () => undefined }, now });
   const memory = createMemorySpool({ limitBytes: 1_000_000, now });
   const closed: string[] = [];
+  const kept: GapNotice[] = [];
   const stored: SpoolEntry[] = [];
   const spool: Spool = {
     ...memory,
@@ -69,6 +71,7 @@ export async function startTestBilling(options: TestBillingOptions = {}) {
       stored.push(entry);
       return entry;
     },
+    keepGaps: (gaps) => void kept.push(...gaps),
     close: async () => void closed.push('spool'),
   };
   const heard: unknown[] = [];
@@ -109,5 +112,5 @@ export async function startTestBilling(options: TestBillingOptions = {}) {
     fleet.adopt({ customerId: 'acme', config: undefined, machine: { vcpus: 2, memoryBytes: 1024 ** 3 } });
   const page = async () => (await fetch(`${telemetry.metricsUrl}/metrics`)).text();
   const linesOf = (message: string) => lines.filter(({ msg }) => msg === message);
-  return { billing, notSampled, clock, heard, stored, closed, linesOf, adopt, page };
+  return { billing, notSampled, clock, heard, stored, closed, kept, linesOf, adopt, page };
 }

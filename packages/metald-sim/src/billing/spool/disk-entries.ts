@@ -1,3 +1,4 @@
+import type { GapNotice } from '../messages.ts';
 import type { SpoolEntry } from './entry.ts';
 import { createGroupSync } from './group-sync.ts';
 import type { Place } from './recover-folder.ts';
@@ -16,8 +17,8 @@ export interface DiskEntries {
   remove(entry: SpoolEntry): void;
   /** Makes a write that the spool can go on without. */
   tryToWrite(write: () => void): void;
-  /** Writes the record of a normal end, syncs everything and closes the segments. */
-  close(): Promise<void>;
+  /** Writes the record of a normal end, syncs everything and closes the segments. @param gaps those that were not told */
+  close(gaps: readonly GapNotice[]): Promise<void>;
 }
 
 /** Options of `createDiskEntries`. */
@@ -92,8 +93,8 @@ export function createDiskEntries(options: DiskEntriesOptions): DiskEntries {
       if (place !== undefined) forget(place);
     },
     tryToWrite,
-    async close() {
-      tryToWrite(segments.appendEnd);
+    async close(gaps) {
+      tryToWrite(() => segments.appendEnd(gaps));
       await groupSync.finish();
       segments.close();
     },

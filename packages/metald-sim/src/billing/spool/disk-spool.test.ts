@@ -215,7 +215,14 @@ test('what billaged refuses is kept beside the segments, and does not come back'
 test('a new folder has no entries to resume and counts as an orderly stop', async () => {
   const spool = open(await createFolder());
   onTestFinished(spool.close);
-  expect(spool.recovery).toEqual({ entries: [], liveVms: [], endedInOrder: true, corruptions: 0, tornBytes: 0 });
+  expect(spool.recovery).toEqual({
+    entries: [],
+    liveVms: [],
+    gaps: [],
+    endedInOrder: true,
+    corruptions: 0,
+    tornBytes: 0,
+  });
 });
 
 test('bytes that changed on the disk are not sent', async () => {
@@ -241,4 +248,19 @@ test('entries have numbers that go on after a restart', async () => {
     '0000000001.spool',
     '0000000002.spool',
   ]);
+});
+
+test('gaps that could not be told are there for the next process, and not for the one after it', async () => {
+  const folder = await createFolder();
+  const gaps = [{ kind: 'gap', vmId: 'a', lastSent: 2n ** 62n, resumeTime: 2n ** 62n + 1n }] as const;
+  const first = open(folder);
+  first.keepGaps(gaps);
+  await first.close();
+  const second = open(folder);
+  expect(second.recovery).toMatchObject({ gaps, endedInOrder: true });
+  second.append(gaps[0], {});
+  await second.close();
+  const third = open(folder);
+  expect(third.recovery.gaps).toEqual([]);
+  await third.close();
 });

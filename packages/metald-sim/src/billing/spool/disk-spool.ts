@@ -1,4 +1,5 @@
 import { messageOf } from '@vmobs/settings';
+import type { GapNotice } from '../messages.ts';
 import { createDeadLetterFile } from './dead-letter-file.ts';
 import { limitFor, mostEntries } from './depth-count.ts';
 import { createDiskEntries, type spoolFailures } from './disk-entries.ts';
@@ -48,6 +49,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   const waiting = createWaitingEntries(places, cacheBytes);
   const stored = createDiskEntries({ segments, waiting, limitBytes, syncIntervalMs, beforeUse, onFailure });
   let nextSequence = (recovery.entries.at(-1)?.sequence ?? 0) + 1;
+  let untoldGaps: readonly GapNotice[] = [];
   let closing: Promise<void> | undefined;
 
   function orRelease<T>(open: () => T): T {
@@ -67,7 +69,7 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
   }
 
   async function closeAll(): Promise<void> {
-    await stored.close();
+    await stored.close(untoldGaps);
     lock.release();
   }
 
@@ -103,6 +105,9 @@ export function openDiskSpool(options: DiskSpoolOptions): Spool {
     deadLetter(entry, body) {
       stored.tryToWrite(() => deadLetters.keep(entry, body));
       stored.remove(entry);
+    },
+    keepGaps(gaps) {
+      untoldGaps = gaps;
     },
     close() {
       closing ??= closeAll();

@@ -1,4 +1,4 @@
-import type { BatchHeader, Notice } from '../messages.ts';
+import type { BatchHeader, GapNotice, Notice } from '../messages.ts';
 
 /** The content of an entry: the header of a batch, whose bytes are stored beside it, or a notice. */
 export type EntryContent = BatchHeader | Notice;
@@ -28,8 +28,8 @@ export type SpoolRecord =
   | { readonly type: 'entry' | 'copy'; readonly entry: SpoolEntry; readonly body: Uint8Array }
   /** The live-VM table when the segment was begun: the first record of each segment. */
   | { readonly type: 'roster'; readonly vms: readonly LiveVm[] }
-  /** A normal end: nothing was sampled after it. */
-  | { readonly type: 'end' };
+  /** A normal end: nothing was sampled after it. It has the gaps whose notices could not be stored, if there are any. */
+  | { readonly type: 'end'; readonly gaps?: readonly GapNotice[] };
 
 const noBytes = new Uint8Array();
 

@@ -30,7 +30,7 @@ export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spoo
 
   return {
     isDurable: false,
-    recovery: { entries: [], liveVms: [], endedInOrder: true, corruptions: 0, tornBytes: 0 },
+    recovery: { entries: [], liveVms: [], gaps: [], endedInOrder: true, corruptions: 0, tornBytes: 0 },
     get depth() {
       const { batches, samples } = count;
       const oldestBatchAtMs = oldestBatchOf(stored.keys());
@@ -54,6 +54,7 @@ export function createMemorySpool({ limitBytes, now }: MemorySpoolOptions): Spoo
     },
     remove,
     deadLetter: remove,
+    keepGaps() {},
     async close() {},
   };
 }

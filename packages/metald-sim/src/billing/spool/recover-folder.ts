@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { GapNotice } from '../messages.ts';
 import { decodeSpoolRecord, type SpoolEntry } from './entry.ts';
 import { createLiveVmTable, type LiveVmTable } from './live-vm-table.ts';
 import { recordLength } from './record.ts';
@@ -34,6 +35,7 @@ export function recoverFolder(folder: string): RecoveredFolder {
   const liveVmTable = createLiveVmTable();
   const segments: Segment[] = [];
   let endedInOrder = true;
+  let gaps: readonly GapNotice[] = [];
   let corruptions = 0;
   let tornBytes = 0;
 
@@ -51,6 +53,9 @@ export function recoverFolder(folder: string): RecoveredFolder {
     for (const { offset, payload } of scan.records) {
       const record = decodeSpoolRecord(payload);
       endedInOrder = record.type === 'end';
+      if (record.type === 'end') gaps = record.gaps ?? [];
+      // A process that has stored entries has told of the gaps of the one before it.
+      if (record.type === 'entry') gaps = [];
       if (record.type === 'roster') liveVmTable.reset(record.vms);
       if (record.type === 'entry') liveVmTable.note(record.entry.content);
       if (!('entry' in record) || done.has(offset)) continue;
@@ -75,6 +80,7 @@ export function recoverFolder(folder: string): RecoveredFolder {
     recovery: {
       entries: inOrder.map(({ entry }) => entry),
       liveVms: liveVmTable.list(),
+      gaps,
       endedInOrder,
       corruptions,
       tornBytes,

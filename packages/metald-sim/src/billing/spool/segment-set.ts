@@ -1,5 +1,6 @@
 import { close, fdatasync, fsync, open } from 'node:fs';
 import { promisify } from 'node:util';
+import type { GapNotice } from '../messages.ts';
 import { encodeSpoolRecord, type SpoolRecord } from './entry.ts';
 import type { LiveVmTable } from './live-vm-table.ts';
 import { encodeRecord } from './record.ts';
@@ -17,8 +18,8 @@ export interface SegmentSet {
   readonly oldest: Segment | undefined;
   /** Appends the record of an entry, in a new segment when the newest is full. @throws the error of the file system */
   append(record: Buffer): Place;
-  /** Appends the record of a normal end. @throws the error of the file system */
-  appendEnd(): void;
+  /** Appends the record of a normal end. @param gaps those that were not told @throws the error of the file system */
+  appendEnd(gaps: readonly GapNotice[]): void;
   /** Syncs all writes, then deletes segments whose entries are all removed. @throws the error of the file system */
   sync(): Promise<void>;
   close(): void;
@@ -88,7 +89,7 @@ export function openSegmentSet({ folder, found, segmentBytes, liveVms, beforeUse
       unsynced.add(newest);
       return place;
     },
-    appendEnd: () => void newest.append(encode({ type: 'end' })),
+    appendEnd: (gaps) => void newest.append(encode({ type: 'end', ...(gaps.length > 0 && { gaps }) })),
     async sync() {
       const { number } = newest;
       await syncWrites();

@@ -1,3 +1,4 @@
+import type { GapNotice } from '../messages.ts';
 import type { EntryContent, LiveVm, SpoolEntry } from './entry.ts';
 
 /** How much a spool contains. */
@@ -21,6 +22,8 @@ export interface Recovery {
   readonly entries: readonly SpoolEntry[];
   /** VMs that were alive when that process ended. */
   readonly liveVms: readonly LiveVm[];
+  /** Gaps that billaged was not told of, because there was no room for their notices until the normal end of that process. */
+  readonly gaps: readonly GapNotice[];
   /** Whether it ended normally; otherwise its last samples may be missing. */
   readonly endedInOrder: boolean;
   /** Corrupt places of the files: at least this many entries are lost. */
@@ -50,6 +53,8 @@ export interface Spool {
   remove(entry: SpoolEntry): void;
   /** Moves a batch that billaged rejects to the dead letters, where a person can find it. */
   deadLetter(entry: SpoolEntry, body: Uint8Array): void;
+  /** Takes the gaps whose notices could not be stored: when a durable spool is closed, it keeps them for the next process. */
+  keepGaps(gaps: readonly GapNotice[]): void;
   /** Writes everything out and releases the folder. Closing twice closes once. */
   close(): Promise<void>;
 }
