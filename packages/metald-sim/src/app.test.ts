@@ -81,3 +81,26 @@ test('at the end the fleet stops before billing, and the spool closes after it',
   await openSpoolAgain(options.spool);
   expect(await openedSince(before)).toEqual([]);
 });
+
+test('a fault that is on when the end begins does not lose the open batches', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'metald-app-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const lines: Record<string, unknown>[] = [];
+  const metald = await startMetald({
+    port: 0,
+    metricsPort: 0,
+    simControl: true,
+    spool: folder,
+    vms: 1,
+    billingIntervalMs: 5,
+    billingEndpoint: 'http://127.0.0.1:9',
+    logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
+  });
+  const response = await fetch(`${metald.url}/sim/faults/spool-failing`, { method: 'PUT' });
+  expect(response.status).toBe(200);
+  const page = async () => (await fetch(`${metald.telemetry.metricsUrl}/metrics`)).text();
+  await expect.poll(page, { timeout: 100_000 }).toMatch(/^metald_billing_metrics_collected_total [1-9]/m);
+  await metald.close();
+  const account = lines.find(({ msg }) => msg === 'billing stopped');
+  expect(account).toMatchObject({ metrics_dropped: 0, metrics_left_in_spool: account?.['metrics_collected'] });
+});

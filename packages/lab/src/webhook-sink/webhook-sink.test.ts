@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { startWebhookSink, type WebhookSink } from './webhook-sink.ts';
 
@@ -69,4 +72,26 @@ test('notifications are counted on the metrics page', async () => {
   const page = await response.text();
   expect(page).toContain('lab_alert_notifications_total{status="firing"} 1\n');
   expect(page).toContain('lab_alert_notifications_total{status="resolved"} 0\n');
+});
+
+test('a notification that is under way when the sink closes is taken, and half of one does not keep it open', async () => {
+  const body = JSON.stringify(notification);
+  const open = async () => {
+    const { hostname, port } = new URL(sink.url);
+    const socket = connect(Number(port), hostname).on('error', () => undefined);
+    socket.write(
+      `POST /alerts HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await once(socket, 'connect');
+    return socket;
+  };
+  const [whole, half] = [await open(), await open()];
+  // Answered when the sink has read what came before.
+  await fetch(`${sink.url}/health`);
+  const closed = sink.close();
+  whole.write(body);
+  half.write('{');
+  expect(await text(whole)).toContain(' 204 ');
+  await closed;
+  expect(heard).toEqual(['firing']);
 });

@@ -10,8 +10,8 @@ import { type HttpMetrics, methodLabel, unmatchedRoute } from '../requests/http-
 import type { Telemetry } from '../start-telemetry.ts';
 
 /**
- * Options for `Fastify()`: the logger of telemetry, with Fastify's own request lines off, since the plugin writes one; and
- * requests that no route takes are counted.
+ * Options for `Fastify()`: the logger of telemetry, with Fastify's own request lines off, since the plugin writes one;
+ * requests that no route takes are counted, and those that arrive while the service ends are answered.
  */
 export function fastifyOptions({
   logger,
@@ -21,6 +21,8 @@ export function fastifyOptions({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     frameworkErrors: createUnroutableReporter(httpMetrics),
+    // What a client has sent before it could hear of the end is answered; the response announces the end of its connection.
+    return503OnClosing: false,
   };
 }
 

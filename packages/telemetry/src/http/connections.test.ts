@@ -136,3 +136,23 @@ test('a draining server answers and asks its clients to disconnect', async () =>
   server.close();
   await server.closed;
 });
+
+test('an answer that is still being read when the server closes arrives whole', async () => {
+  const length = 64 * 1024 ** 2;
+  const server = createServer((_request, response) => response.end(Buffer.alloc(length)));
+  const connections = watchConnections(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { hostname, port } = new URL(urlOf(server.address()));
+  const client = connect({ host: hostname, port: Number(port) });
+  clients.push(client);
+  client.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+  await once(client, 'readable');
+  const closed = once(server, 'close');
+  server.close();
+  connections.closeIdle();
+  let bytes = 0;
+  for await (const chunk of client) bytes += chunk.length;
+  expect(bytes).toBeGreaterThan(length);
+  await closed;
+});

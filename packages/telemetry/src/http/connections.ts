@@ -42,6 +42,10 @@ export function watchConnections(server: Server): Connections {
     if (isClosing && requests + change === 0) socket.destroySoon();
   }
 
+  // Node's own takes a connection as idle whose answer is complete, but not yet sent: it would be cut.
+  server.closeIdleConnections = () => {
+    for (const [socket, requests] of requestsOn) if (requests === 0) socket.destroySoon();
+  };
   if (server instanceof TlsServer) watchHandshakes(server, requestsOn, watch);
   else server.on('connection', watch);
   // HTTP/2 connections of `h2cServer` end with their sessions, when the server closes.

@@ -226,3 +226,24 @@ test('a refused request frees its HTTP/2 stream at once', async () => {
   }
   expect(await text(session.request({ ':path': '/' }))).toBe('2.0');
 });
+
+test.for([1, 20])('%i requests that are on their way when closing begins are answered over HTTP/2', async (count) => {
+  const { url, close } = await startService();
+  const session = openHttp2(url);
+  await once(session, 'remoteSettings');
+  const closing = close();
+  const requests = Array.from({ length: count }, () => session.request());
+  expect(await Promise.all(requests.map((request) => text(request)))).toEqual(requests.map(() => '2.0'));
+  await closing;
+});
+
+test('an HTTP/2 client that does not answer does not keep a closing server open', async () => {
+  const { url, app } = await startService();
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  // Preface and empty settings, and nothing after it: no acknowledgement of a PING.
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+  await once(socket, 'data');
+  await app.close();
+});

@@ -1,6 +1,7 @@
 import { type RequestListener, Server } from 'node:http';
 import { createServer as createHttp2Server, type Http2Server, type Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
+import { endSession } from './end-session.ts';
 import { dropUnreadAnswers } from './unread-answer.ts';
 import { boundStream, closeUnread } from './unread-request.ts';
 
@@ -31,7 +32,7 @@ const streamResets = { streamResetBurst: 10_000, streamResetRate: 10_000 } as co
 /**
  * Makes the `serverFactory` of a Fastify application that serves HTTP/1.1 and HTTP/2 without TLS (h2c with prior knowledge, as
  * gRPC clients use it) on one port. Both reach the same routes and hooks. Closing the server ends HTTP/2 sessions with GOAWAY:
- * running requests are answered, and no new ones start.
+ * running requests are answered, also those that were on their way when the client heard of it, and no new ones start.
  *
  * An upgrade from HTTP/1.1 (`Upgrade: h2c`) is answered in HTTP/1.1, as RFC 9113 allows.
  *
@@ -127,7 +128,7 @@ class H2cServer extends Server {
 
   override close(callback?: (error?: Error) => void): this {
     for (const socket of this.#silent) socket.destroy();
-    for (const session of this.#sessions) session.close();
+    for (const session of this.#sessions) endSession(session);
     return super.close(callback);
   }
 

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { addressesOf, listenOnFurtherAddresses } from './all-addresses.ts';
 import { watchConnections } from './connections.ts';
 import type { Health } from './health.ts';
 import { answerHealth, sendJson } from './health-endpoints.ts';
@@ -8,7 +9,7 @@ import { ListenError, type ListenOptions, urlOf } from './listen.ts';
 import type { MetricsHandler } from './metrics-handler.ts';
 
 /** How long a running scrape may take to end when the port closes, in milliseconds. */
-const closeTimeoutMs = 1_000;
+const closeTimeoutMs = 500;
 
 /** A server of `/metrics`, `/health` and `/ready`. */
 export interface MetricsServer {
@@ -50,17 +51,20 @@ export async function startMetricsServer(options: {
 
   const connections = watchConnections(server);
   try {
+    const [first, ...others] = await addressesOf(listen.host);
     // The workers of a cluster would share the port: each scrape would meet another one, and every counter would jump.
-    server.listen({ ...listen, exclusive: true });
+    server.listen({ host: first, port: listen.port, exclusive: true });
     await once(server, 'listening');
+    await listenOnFurtherAddresses(server, others);
   } catch (error) {
+    server.close();
     throw new ListenError(cluster.isWorker ? forEachWorker(listen) : listen, error);
   }
   return {
     url: urlOf(server.address()),
     async close() {
-      const closed = once(server, 'close');
-      server.close();
+      const closed = new Promise((resolve) => server.close(resolve));
+      connections.drain();
       connections.closeIdle();
       const deadline = setTimeout(connections.closeAll, closeTimeoutMs);
       await closed;
