@@ -61,7 +61,7 @@ export async function startMetald(options: MetaldOptions = {}): Promise<Metald> 
     onServer?.(app);
     const service = await telemetry.listen(app, {
       ...(signal && { signal }),
-      onEnding: components.stopSampling,
+      onEnding: components.stopWork,
       host: config.address,
       port: config.port,
       portSetting: 'UNKEY_METALD_PORT or --port',

@@ -38,8 +38,8 @@ export interface ComponentsOptions {
 
 /** What stands behind the API of metald. */
 export interface MetaldComponents extends Pick<FaultyComponents, 'pingBackend' | 'apiInterceptors'> {
-  /** Stops sampling and stores the open batches: the first step of the end. */
-  readonly stopSampling: () => void;
+  /** Stops churn, faults and sampling, and stores the open batches: the first step of the end. The API still answers. */
+  readonly stopWork: () => void;
   readonly fleet: Fleet<VmConfig>;
   readonly metrics: MetaldMetrics;
   readonly vmService: ServiceImpl<typeof VmService>;
@@ -74,7 +74,13 @@ export async function createComponents(options: ComponentsOptions): Promise<Meta
   const vmService = createVmService({ fleet, billing, metrics, logger, backend, pingBackend });
   const simulatedFleet = await startSimulatedFleet({ config, fleet, billing, vmSeries, service: vmService, logger });
   closers.add(simulatedFleet.stop);
-  return { fleet, metrics, vmService, faults, pingBackend, apiInterceptors, stopSampling: billing.stop };
+  function stopWork(): void {
+    simulatedFleet.stop();
+    // Before the batches are stored: a fault of the spool must not lose them.
+    faults.close();
+    billing.stop();
+  }
+  return { fleet, metrics, vmService, faults, pingBackend, apiInterceptors, stopWork };
 }
 
 function componentsWithoutFaults({ config, telemetry, hypervisor, now }: ComponentsOptions): FaultyComponents {

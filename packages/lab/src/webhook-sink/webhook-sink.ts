@@ -8,6 +8,9 @@ import { type Notification, notificationSchema } from './notification.ts';
 /** Notifications that are kept; older ones are forgotten. */
 const capacity = 1_000;
 
+/** How long notifications that are under way may take when the sink closes, in milliseconds. */
+const closeTimeoutMs = 1_000;
+
 /** A notification and when it came. */
 export interface ReceivedNotification extends Notification {
   /** ISO 8601. */
@@ -89,8 +92,10 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
       return lastWatchdog;
     },
     async close() {
-      app.server.closeAllConnections();
+      // Half a request, or a connection that has sent nothing, must not keep it open.
+      const deadline = setTimeout(() => app.server.closeAllConnections(), closeTimeoutMs);
       await app.close();
+      clearTimeout(deadline);
     },
   };
 }
