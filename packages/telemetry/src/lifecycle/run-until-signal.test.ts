@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -183,3 +183,25 @@ test('SIGHUP reopens the log file and the service continues', async () => {
   expect(readFileSync(`${file}.1`, 'utf8')).toContain('"msg":"started"');
   expect(readFileSync(file, 'utf8')).toMatch(/^.*"msg":"reopened".*\n.*"msg":"signal received"/);
 });
+
+/** Whether the command `script` is there and may open a terminal. */
+const hasScript = spawnSync('script', ['-q', '-e', '-c', 'true', '/dev/null']).status === 0;
+
+test.skipIf(!hasScript)(
+  'a service with a log file ends when its terminal is closed (needs the command script)',
+  async () => {
+    const file = join(folder, 'terminal.log');
+    const command = `exec '${process.execPath}' '${join(folder, 'fixture.mjs')}' orderly '${file}'`;
+    child = spawn('script', ['-q', '-c', command, '/dev/null'], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const messages = () =>
+      (existsSync(file) ? readFileSync(file, 'utf8') : '')
+        .split('\n')
+        .flatMap((line) => /"msg":"(.*?)"/.exec(line)?.[1] ?? []);
+    await expect.poll(messages, { timeout: 100_000 }).toContain('started');
+    // The terminal ends with the program that has opened it.
+    child.kill('SIGKILL');
+    await expect.poll(messages, { timeout: 100_000 }).toContain('closed');
+    // Besides, it may say that standard output cannot be written.
+    expect(messages()).toEqual(expect.arrayContaining(['started', 'signal received', 'closing']));
+  },
+);
