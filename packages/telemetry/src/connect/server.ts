@@ -63,6 +63,8 @@ export function watchRefusals({ signal }: HandlerContext): void {
     const reason: unknown = signal.reason;
     if (call.rpcCode !== undefined || !(reason instanceof ConnectError)) return;
     blameClient(reason);
+    // The protocols answer this to no message or two, and to a compression that is not known.
+    if (reason.code === Code.Unimplemented) call.isMalformed = true;
     call.rpcCode = rpcCodes[reason.code] ?? 'unknown';
     call.error = reason;
   };

@@ -28,10 +28,11 @@ export function reportOutcome(
     logHttp(log, call, statusCode, milliseconds);
   } else {
     const code = call.rpcCode ?? codeOfHttpStatus(statusCode);
-    record.rpc(code, milliseconds / 1_000);
+    const isFault = isServerFault(code) && call.isMalformed !== true;
+    record.rpc(code, milliseconds / 1_000, isFault);
     if (call.span.isRecording()) call.span.setAttribute(ATTR_RPC_STATUS_CODE, code);
-    if (isServerFault(code)) markFailed(call, code);
-    logRpc(log, call, code, milliseconds);
+    if (isFault) markFailed(call, code);
+    logRpc(log, call, { code, milliseconds, isFault });
   }
   call.span.end();
 }
@@ -65,10 +66,14 @@ function logHttp(log: CallLogger, { route, error }: ServerCall, status: number, 
   log[status >= 500 ? 'error' : status >= 400 ? 'warn' : 'info'](fields, 'http request');
 }
 
-function logRpc(log: CallLogger, { route, error }: ServerCall, code: RpcCode, milliseconds: number): void {
+function logRpc(
+  log: CallLogger,
+  { route, error }: ServerCall,
+  { code, milliseconds, isFault }: { readonly code: RpcCode; readonly milliseconds: number; readonly isFault: boolean },
+): void {
   const fields = { procedure: route.procedure, code, duration_ms: toMicroseconds(milliseconds) };
   if (code === 'ok') log.info(fields, 'rpc success');
-  else if (isServerFault(code)) log.error({ ...fields, err: error }, 'rpc error');
+  else if (isFault) log.error({ ...fields, err: error }, 'rpc error');
   else log.warn({ ...fields, error: error?.message }, 'rpc error');
 }
 

@@ -16,8 +16,8 @@ export interface RpcMetricsOptions {
   readonly metricsPrefix: string;
 }
 
-/** Records one RPC that has ended. */
-export type RpcRecorder = (code: RpcCode, seconds: number) => void;
+/** Records one RPC that has ended. @param isFault whether the server is at fault */
+export type RpcRecorder = (code: RpcCode, seconds: number, isFault: boolean) => void;
 
 /**
  * Defines the metrics of the RPCs of a server; every method and code exists at zero from the first scrape.
@@ -57,9 +57,9 @@ export function defineRpcMetrics(
       serverFaultCodes.map((code) => [code, errors.labels({ method, code })]),
     );
     const series = duration.labels({ method });
-    return (code, seconds) => {
+    return (code, seconds, isFault) => {
       requestsOf.get(code)?.inc();
-      errorsOf.get(code)?.inc();
+      if (isFault) errorsOf.get(code)?.inc();
       series.observe(seconds);
     };
   };

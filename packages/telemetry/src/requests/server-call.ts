@@ -25,6 +25,8 @@ export interface ServerCall {
   readonly startedAt: number;
   /** The code of an RPC; unset until its handler has answered. */
   rpcCode?: RpcCode;
+  /** Whether it broke the protocol, which is the fault of the client whatever code the protocol has for it. */
+  isMalformed?: boolean;
   /** The error of its handler. */
   error?: Error;
 }
