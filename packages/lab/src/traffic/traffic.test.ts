@@ -1,6 +1,7 @@
 import { type MetaldOptions, startMetald } from '@vmobs/metald-sim';
 import { afterEach, expect, test } from 'vitest';
 import { startTraffic, type TrafficOptions } from './traffic.ts';
+import { createVmClient } from './vm-client.ts';
 
 /** How long a slow machine may take. */
 const patience = { timeout: 100_000 };
@@ -11,7 +12,7 @@ afterEach(async () => {
 });
 
 /** Starts a metald without billaged, in which operations take next to no time, and keeps its log. */
-async function startTestMetald(hypervisor?: MetaldOptions['hypervisor']) {
+async function startTestMetald(hypervisor?: MetaldOptions['hypervisor'], options: MetaldOptions = {}) {
   const lines: Record<string, unknown>[] = [];
   const metald = await startMetald({
     port: 0,
@@ -19,6 +20,7 @@ async function startTestMetald(hypervisor?: MetaldOptions['hypervisor']) {
     billingEnabled: false,
     timeScale: 1_000,
     ...(hypervisor && { hypervisor }),
+    ...options,
     logOutput: { write: (line) => void lines.push(JSON.parse(line)) },
   });
   closers.push(metald.close);
@@ -86,6 +88,62 @@ test('an unreachable metald counts as failures, and stop returns while clients w
   await expect.poll(() => failures.count, patience).toBeGreaterThanOrEqual(2);
   expect(failures.last).toContain('ECONNREFUSED');
   await stop();
+});
+
+/** Waits that take no time, but let everything else run. */
+const noTime = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test.for(['boot-failures', 'api-errors', 'api-latency'])(
+  'clients leave no VM behind while %s is on, and work again when it is off',
+  async (fault) => {
+    // There is room for one VM of each client, so a single one that is left behind is noticed.
+    const { metaldUrl, operations } = await startTestMetald(undefined, { maxVms: 2, simControl: true });
+    const control = (method: string, body?: string) =>
+      fetch(`${metaldUrl}/sim/faults/${fault}`, { method, ...(body && { body }) });
+    const { failures } = startTestTraffic({ metaldUrl, clients: 2, wait: noTime });
+    await expect.poll(() => operations('delete').length, patience).toBeGreaterThan(0);
+    await control('PUT', JSON.stringify(fault === 'api-latency' ? { size: 5 } : { size: 0.5 }));
+    if (fault !== 'api-latency') await expect.poll(() => failures.count, patience).toBeGreaterThan(20);
+    await control('DELETE');
+    const [failed, deleted] = [failures.count, operations('delete').length];
+    await expect.poll(() => operations('delete').length, patience).toBeGreaterThan(deleted + 20);
+    // What had begun before the fault was off may still fail.
+    expect(failures.count - failed).toBeLessThanOrEqual(2);
+    expect(failures.last).not.toContain('limit of 2 VMs');
+  },
+);
+
+test('VMs that could not be deleted are deleted once that works', async () => {
+  let isBroken = true;
+  const { metaldUrl, operations } = await startTestMetald(
+    {
+      async perform(operation) {
+        if (isBroken && (operation === 'delete' || operation === 'shutdown')) throw new Error('stuck');
+      },
+    },
+    { maxVms: 1 },
+  );
+  const { failures } = startTestTraffic({ metaldUrl, clients: 1, wait: noTime });
+  await expect.poll(() => failures.count, patience).toBeGreaterThan(3);
+  isBroken = false;
+  await expect.poll(() => operations('create').length, patience).toBeGreaterThan(3);
+  expect(failures.last).not.toContain('limit of');
+});
+
+test('VMs of an earlier run are deleted first, those of others stay', async () => {
+  const { metaldUrl, operations } = await startTestMetald(undefined, { maxVms: 3 });
+  const other = createVmClient(metaldUrl, 'acme', new AbortController().signal);
+  const { vmId } = await other.createVm({
+    config: { cpu: { vcpuCount: 1 }, memory: { sizeBytes: 1n }, boot: { kernelPath: '/k' }, storage: [{ path: '/r' }] },
+  });
+  const first = startTestTraffic({ metaldUrl, clients: 2, lifeMs: 1_000 });
+  await expect.poll(() => operations('boot').length, patience).toBeGreaterThanOrEqual(2);
+  await first.stop();
+  const second = startTestTraffic({ metaldUrl, clients: 2, wait: noTime });
+  await expect.poll(() => operations('delete').length, patience).toBeGreaterThan(5);
+  await second.stop();
+  expect(second.failures).toEqual({ count: 0, last: '' });
+  expect((await other.getVmInfo({ vmId })).vmId).toBe(vmId);
 });
 
 test('no clients make no traffic', async () => {

@@ -1,5 +1,7 @@
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '@vmobs/settings';
+import { deleteLeftoverVms } from './leftover-vms.ts';
 import { createRandom } from './random.ts';
 import { createVmClient } from './vm-client.ts';
 import { liveVmLife } from './vm-life.ts';
@@ -30,7 +32,11 @@ const tenants = ['acme', 'globex', 'initech', 'umbrella'];
 /** Wait of a client after an error. */
 const pauseAfterErrorMs = 1_000;
 
-/** Starts the clients. Each has its own random stream, so the timing of one does not change another. */
+/**
+ * Starts the clients. Each has its own random stream, so the timing of one does not change another. Before its first VM, and
+ * after a failure, a client deletes the VMs that carry its name: of this host, with this seed. So run traffic with one seed only
+ * once from a host to a metald.
+ */
 export function startTraffic(options: TrafficOptions): Traffic {
   const { metaldUrl, clients, lifeMs, seed, wait: waitFor = waitWithTimer } = options;
   const stop = new AbortController();
@@ -39,13 +45,18 @@ export function startTraffic(options: TrafficOptions): Traffic {
 
   async function beClient(index: number): Promise<void> {
     const client = createVmClient(metaldUrl, tenants[index % tenants.length] ?? 'acme', stop.signal);
+    const name = `${hostname()}/${seed}/${index}`;
     const random = createRandom(seed, index);
+    let mayHaveLeftovers = true;
     while (!stop.signal.aborted) {
       try {
+        if (mayHaveLeftovers) await deleteLeftoverVms(client, name);
+        mayHaveLeftovers = false;
         await wait(random.around(lifeMs / 20));
-        await liveVmLife({ client, random, lifeMs, wait });
+        await liveVmLife({ client, name, random, lifeMs, wait });
       } catch (error) {
         if (stop.signal.aborted) return;
+        mayHaveLeftovers = true;
         failures.count += 1;
         failures.last = messageOf(error);
         await wait(pauseAfterErrorMs).catch(() => undefined);

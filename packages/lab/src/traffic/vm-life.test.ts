@@ -1,4 +1,4 @@
-import { createClient, createRouterTransport } from '@connectrpc/connect';
+import { Code, ConnectError, createClient, createRouterTransport } from '@connectrpc/connect';
 import { VmService, VmState } from '@vmobs/wire/vmprovisioner';
 import { expect, test } from 'vitest';
 import { createRandom } from './random.ts';
@@ -8,11 +8,12 @@ const lifeMs = 1_000;
 const seeds = Array.from({ length: 40 }, (_, seed) => seed);
 
 /** Lives the life that a seed gives and tells what was called, and how long was waited between. */
-async function live(seed: number, { waits = Infinity } = {}) {
+async function live(seed: number, { waits = Infinity, failing = [] as readonly string[] } = {}) {
   const calls: string[] = [];
   const waited: number[] = [];
   const call = (name: string, vmId: string) => {
     calls.push(`${name} ${vmId}`);
+    if (failing.includes(name)) throw new ConnectError(`no ${name}`, Code.Unavailable);
     return { success: true };
   };
   const transport = createRouterTransport(({ service }) => {
@@ -35,6 +36,7 @@ async function live(seed: number, { waits = Infinity } = {}) {
   });
   const life = liveVmLife({
     client: createClient(VmService, transport),
+    name: 'client',
     random: createRandom(seed),
     lifeMs,
     async wait(milliseconds) {
@@ -80,9 +82,24 @@ test('the average life cycle has the configured length', async () => {
   expect(mean).toBeLessThan(1.5 * lifeMs);
 });
 
-test('an aborted wait ends the life cycle', async () => {
+test('an aborted wait ends the life cycle, and the VM is deleted if that is still possible', async () => {
   const whole = await live(1);
   const cut = await live(1, { waits: 1 });
   expect(cut.outcome).toBe('stopped');
-  expect(cut.calls).toEqual(whole.calls.slice(0, 2));
+  expect(cut.calls).toEqual([...whole.calls.slice(0, 2), 'force delete ud-1']);
 });
+
+test.for(['boot', 'look', 'pause', 'resume', 'reboot', 'shutdown', 'delete'])(
+  'after a failed %s the VM is deleted, and the failure is told even if that fails',
+  async (step) => {
+    for (const failing of [[step], [step, 'force delete']]) {
+      const lives = await Promise.all(seeds.map((seed) => live(seed, { failing })));
+      const failed = lives.filter(({ outcome }) => outcome !== 'lived');
+      expect(failed.length).toBeGreaterThan(0);
+      for (const { calls, outcome } of failed) {
+        expect(outcome).toBe(`[unavailable] no ${step}`);
+        expect(calls.slice(-2)).toEqual([`${step} ud-1`, 'force delete ud-1']);
+      }
+    }
+  },
+);
