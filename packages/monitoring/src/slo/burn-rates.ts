@@ -14,6 +14,15 @@ interface BurnRate {
   readonly short: RatioWindow;
 }
 
+/**
+ * Bad events in the long window below which no burn-rate alert fires. With little traffic a share says nothing: of one RPC in
+ * an hour, one that fails is 100 %, and a single retry of 300 attempts is more than 14.4 times a budget of 0.01 %.
+ */
+export const defaultLeastErrors = 10;
+
+/** Interval of the evaluations of the rules of an objective, in seconds. */
+export const evaluationSeconds = 30;
+
 /** The burn rates that one alert stands for. */
 export interface BurnAlert {
   /** What its name ends with. */

@@ -1,4 +1,4 @@
-import type { BurnAlert, RatioWindow } from './burn-rates.ts';
+import { type BurnAlert, defaultLeastErrors, evaluationSeconds, type RatioWindow } from './burn-rates.ts';
 import { errorBudgetOf, type Sli, type Slo } from './slo.ts';
 
 /** Windows that are read off the counters; longer ones are read off what is recorded over five minutes. */
@@ -69,16 +69,33 @@ export function budgetRemaining({ sli, ...slo }: Slo): string {
 }
 
 /**
+ * Number of bad events over a window, read off as `errorRatio` reads the share. Each recorded rate stands for the time until
+ * the next evaluation.
+ */
+function errorCount({ name, total, counted }: Sli, window: RatioWindow): string {
+  if (!countedWindows.includes(window))
+    return `${evaluationSeconds} * sum(sum_over_time(slo:sli_errors:rate5m{sli="${name}"}[${window}]))`;
+  const increaseOf = (selector: string) => `sum(increase(${selector}[${window}]))`;
+  return counted.as === 'errors'
+    ? increaseOf(counted.selector)
+    : `${increaseOf(total)} - (${increaseOf(counted.selector)} or vector(0))`;
+}
+
+/**
  * Condition of a burn-rate alert, or undefined when it could never be true. At 100 percent any error is too fast; below
- * 93.1 percent no share of errors is 14.4 times the budget, and that pair of windows is left out.
+ * 93.1 percent no share of errors is 14.4 times the budget, and that pair of windows is left out. Below a least number of bad
+ * events in the long window there is no alert, so that a single failure at night is none.
  */
 export function burnCondition({ sli, ...slo }: Slo, { rates }: BurnAlert): string | undefined {
   const budget = errorBudgetOf(slo);
+  const { leastErrors = defaultLeastErrors } = slo;
   const pairs = rates
     .filter(({ factor }) => factor * budget < 1)
-    .map(({ factor, long, short }) =>
-      [long, short].map((window) => `${ratioSelector(sli, window)} > ${factor} * ${budget}`).join('\nand\n'),
-    );
+    .map(({ factor, long, short }) => {
+      const shares = [long, short].map((window) => `${ratioSelector(sli, window)} > ${factor} * ${budget}`);
+      const enough = `and on ()\n(${errorCount(sli, long)}) >= ${leastErrors}`;
+      return `${shares.join('\nand\n')}${budget === 0 ? '' : `\n${enough}`}`;
+    });
   return pairs.length === 0 ? undefined : pairs.map((pair) => `(\n${indent(pair)}\n)`).join('\nor\n');
 }
 

@@ -15,7 +15,7 @@ export interface SloEntry {
 
 /** Reads one entry of `slos`. */
 export function readSlo(field: Field, { slis, yaml }: { slis: readonly SliEntry[]; yaml: LocatedYaml }): SloEntry {
-  const keys = ['name', 'sli', 'objective', 'objective_threshold', 'window', 'team'] as const;
+  const keys = ['name', 'sli', 'objective', 'objective_threshold', 'least_errors', 'window', 'team'] as const;
   const fields = yaml.mapping(field, keys);
   if (fields === undefined) return { field, name: undefined, sliField: field, sliName: undefined, slo: undefined };
   const text = (key: 'name' | 'sli' | 'window' | 'team', pattern: RegExp, allowed: string) =>
@@ -32,10 +32,11 @@ export function readSlo(field: Field, { slis, yaml }: { slis: readonly SliEntry[
     yaml.complain(sliField, `there is no indicator ${sliName}`, namesOf(slis));
 
   const objective = readObjective(fields.get('objective'), { parent: field, yaml });
+  const least = readLeastErrors(fields.get('least_errors'), yaml);
   const isThresholdRight = checkThreshold(fields.get('objective_threshold'), { entry, parent: field, yaml });
 
   const isWhole = name !== undefined && team !== undefined && window !== undefined && objective !== undefined;
-  if (!isWhole || !isThresholdRight || entry?.sli === undefined)
+  if (!isWhole || least === 'invalid' || !isThresholdRight || entry?.sli === undefined)
     return { field, name, sliField, sliName, slo: undefined };
   const { sli, thresholdSeconds } = entry;
   return {
@@ -43,7 +44,14 @@ export function readSlo(field: Field, { slis, yaml }: { slis: readonly SliEntry[
     name,
     sliField,
     sliName,
-    slo: { name, sli, objective, ...(thresholdSeconds !== undefined && { thresholdSeconds }), team },
+    slo: {
+      name,
+      sli,
+      objective,
+      ...(thresholdSeconds !== undefined && { thresholdSeconds }),
+      ...(least !== undefined && { leastErrors: least }),
+      team,
+    },
   };
 }
 
@@ -59,6 +67,15 @@ function readObjective(field: Field | undefined, { parent, yaml }: { parent: Fie
   if (typeof value === 'number' && value > 0 && value <= 100) return value;
   yaml.complain(field, `is ${typeof value === 'number' ? value : JSON.stringify(value)}`, allowed);
   return undefined;
+}
+
+/** The least number of bad events; undefined when the default applies. */
+function readLeastErrors(field: Field | undefined, yaml: LocatedYaml): number | 'invalid' | undefined {
+  if (field === undefined) return undefined;
+  const value = yaml.scalar(field);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
+  if (value !== undefined) yaml.complain(field, `is ${JSON.stringify(value)}`, 'a whole number of events from 1 on');
+  return 'invalid';
 }
 
 /** Whether the threshold equals the bucket edge of the indicator, or both are absent. */

@@ -81,7 +81,7 @@ test.for([
   [
     'objective: 99.9',
     'objektive: 99.9',
-    '13:5: slos[0].objektive: unknown key; allowed is name, sli, objective, objective_threshold, window, team',
+    '13:5: slos[0].objektive: unknown key; allowed is name, sli, objective, objective_threshold, least_errors, window, team',
   ],
   ['slos:', 'slo:', '10:1: slo: unknown key; allowed is slis, slos'],
   ['window: 30d', 'window: 30d\n    window: 30d', '15:5: slos[0].window: occurs twice; allowed is each key once'],
@@ -89,7 +89,7 @@ test.for([
   [
     '  - name: Availability',
     '  - [name]\n  - name: Availability',
-    '11:5: slos[0]: is a list; allowed is a mapping with the keys name, sli, objective, objective_threshold, window, team',
+    '11:5: slos[0]: is a list; allowed is a mapping with the keys name, sli, objective, objective_threshold, least_errors, window, team',
   ],
   [
     'total: orders_total',
@@ -134,6 +134,14 @@ test.for([
   ['objective: 99.9', 'objective: "99.9"', `13:16: slos[0].objective: is "99.9"; allowed is ${percent}`],
   ['    objective: 99.9\n', '', `11:5: slos[0]: has no objective; allowed is ${percent}`],
   ['window: 30d', 'window: 7d', '14:13: slos[0].window: is "7d"; allowed is 30d'],
+  ...[0, -3, 2.5, '"10"', '.inf'].map((value) => {
+    const shown = value === '.inf' ? 'null' : value;
+    return [
+      'window: 30d',
+      `least_errors: ${value}\n    window: 30d`,
+      `14:19: slos[0].least_errors: is ${shown}; allowed is a whole number of events from 1 on`,
+    ] as const;
+  }),
   // Latency.
   ['le="0.5"', 'le="0.3"', `8:11: slis[1].good: duration_seconds has no bucket with le="0.3"; allowed is ${choices}`],
   ['le="0.5"', 'le="5"', '8:11: slis[1].good: le="5" matches nothing; allowed is le="5.0", as Prometheus 3 stores it'],

@@ -65,6 +65,16 @@ test('windows that can never fire are left out, and so is an alert without any',
   expect(half.get('ShopApiAvailabilityBurnRateTicket')).toContain('> 1 * 0.5');
 });
 
+test('each pair of windows has a least number of bad events, 10 by default, but not at 100 percent', () => {
+  const leastOf = (slo: Slo) =>
+    ['Page', 'Ticket'].flatMap((suffix) =>
+      [...(expressions(slo).get(`ShopApiAvailabilityBurnRate${suffix}`) ?? '').matchAll(/>= (\d+)/g)].map(([, n]) => n),
+    );
+  expect(leastOf(availability)).toEqual(['10', '10', '10', '10']);
+  expect(leastOf({ ...availability, leastErrors: 6_000 })).toEqual(['6000', '6000', '6000', '6000']);
+  expect(leastOf({ ...availability, objective: 100, leastErrors: 5 })).toEqual([]);
+});
+
 test('every alert says who is notified, what happens, and where to look next', () => {
   for (const rule of sloRuleGroup(availability).rules) {
     if (!('alert' in rule)) continue;

@@ -1,4 +1,4 @@
-import { type BurnAlert, burnAlerts, ratioWindows } from './burn-rates.ts';
+import { type BurnAlert, burnAlerts, evaluationSeconds, ratioWindows } from './burn-rates.ts';
 import {
   budgetRemaining,
   burnCondition,
@@ -43,7 +43,7 @@ export function sloRuleGroup(slo: Slo): RuleGroup {
   return {
     name: `slo_${slo.sli.name}`,
     // Soon enough for a page, and half the samples in 30 days that the usual 15 s would record.
-    interval: '30s',
+    interval: `${evaluationSeconds}s`,
     rules: [...recordings(slo), ...burnAlerts.flatMap((alert) => burnAlertRule(slo, alert))],
   };
 }

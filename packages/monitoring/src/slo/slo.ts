@@ -20,6 +20,11 @@ export interface Slo {
   readonly objective: number;
   /** Upper edge of the bucket of the good events, in seconds, for an indicator of latency. */
   readonly thresholdSeconds?: number;
+  /**
+   * Bad events in the long window of an alert below which it does not fire. Has no effect at an objective of 100 percent,
+   * where one is too many. @default 10
+   */
+  readonly leastErrors?: number;
   readonly team: string;
 }
 
