@@ -16,6 +16,7 @@ import type { Work, WorkOptions } from './lifecycle/work.ts';
 import { logFileOf } from './logs/log-file.ts';
 import { createLogs, type Logger, type Logs } from './logs/logger.ts';
 import { loadPrettyFormat } from './logs/pretty-format.ts';
+import { throttleErrors } from './logs/throttled-errors.ts';
 import { type Catalogue, createCatalogue } from './metrics/catalogue.ts';
 import { defineProcessMetrics, type ProcessMetrics } from './metrics/process-metrics.ts';
 import { createNodeHttp, type NodeHttp } from './node-http/node-http.ts';
@@ -188,7 +189,7 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
   opened.logs = logs;
   const { logger } = logs;
   logEnvironment(logger, settings, options.environment);
-  const onError = (error: Error) => logger.error({ err: error }, error.message);
+  const onError = throttleErrors(logger);
   const health = createServiceHealth(settings, logger);
   opened.tracing = await startTracing({
     enabled: settings.tracesEnabled && !settings.sdkDisabled,
