@@ -153,7 +153,9 @@ const documented = [
   [400, undefined],
   [404, 'unimplemented'],
   [405, undefined],
+  [405, 'invalid_argument'],
   [415, undefined],
+  [415, 'invalid_argument'],
   [429, 'resource_exhausted'],
   [501, 'unimplemented'],
 ] as const;

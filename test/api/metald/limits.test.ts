@@ -60,6 +60,36 @@ test('a media type or method that is no RPC is refused with the status of HTTP',
   expect((await fetch(metald.url + bootVm)).status).toBe(405);
 });
 
+test.for(['GET', 'PUT', 'DELETE', 'OPTIONS', 'PATCH'])(
+  '%s of an RPC is refused with the method that is allowed',
+  async (method) => {
+    const response = await fetch(metald.url + bootVm, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    const message = expect.stringContaining(`${method} is not allowed; an RPC is a POST`);
+    expect(await response.json()).toEqual({ code: 'invalid_argument', message });
+  },
+);
+
+test.for([
+  'application/grpc-web-text',
+  'application/grpc-web-text+proto',
+  'text/plain',
+  'application/grpc+thrift',
+  'x',
+])('the media type %s is refused with those that are allowed', async (type) => {
+  const { status, headers, body } = await post(bootVm, { 'content-type': type });
+  expect([status, headers.get('accept-post')]).toEqual([415, expect.stringContaining('application/grpc-web+proto')]);
+  const message = expect.stringContaining(`content-type "${type}" is none of application/json, `);
+  expect(JSON.parse(body)).toEqual({ code: 'invalid_argument', message });
+});
+
+test('the preflight request of a page of another origin is refused, in a sentence', async () => {
+  const headers = { origin: 'http://shop.example', 'access-control-request-method': 'POST' };
+  const response = await fetch(metald.url + bootVm, { method: 'OPTIONS', headers });
+  expect(response.status).toBe(405);
+  expect(await response.text()).toContain('pages of other origins are not served');
+});
+
 test.for(['application/grpc+proto', 'application/grpc-web+proto'])(
   'a message that cannot be read is invalid in %s, too, and is counted so',
   async (type) => {

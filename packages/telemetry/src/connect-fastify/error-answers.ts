@@ -6,8 +6,8 @@ import { codeOfHttpStatus } from '../requests/rpc-codes.ts';
 /**
  * Plugin for the part of a Fastify application that has its RPCs; register it before `fastifyConnectPlugin`. Requests that
  * Fastify itself refuses also get a Connect error. A method that does not exist is `unimplemented` with the HTTP status 404,
- * which Connect, gRPC and gRPC-Web clients all understand. A media type that is not one of an RPC is left to Connect, whose
- * error lists the allowed ones.
+ * which Connect, gRPC and gRPC-Web clients all understand. A method or a media type that is not one of an RPC is refused with what
+ * is allowed; so are `application/grpc-web-text` and the preflight request of a page of another origin, which are not served.
  *
  * @example
  * ```ts
@@ -35,6 +35,18 @@ export const connectErrorAnswers: FastifyPluginCallback = fastifyPlugin(
     app.addHook('onRequest', (request, _reply, next) => {
       next(hasAddress(request) ? undefined : new ConnectError('invalid host', Code.InvalidArgument));
     });
+    app.addHook('onRequest', (request, reply, next) => {
+      const refusal = refusalOf(request);
+      if (refusal === undefined) {
+        next();
+        return;
+      }
+      const { statusCode, header, message } = refusal;
+      void reply
+        .header(...header)
+        .code(statusCode)
+        .send({ code: codeOfHttpStatus(statusCode), message });
+    });
     // Fastify closes the connection of a request that is too large; HTTP/2 does not have this header.
     app.addHook('onSend', ({ raw }, reply, _payload, next) => {
       if (raw.httpVersionMajor === 2) reply.removeHeader('connection');
@@ -53,6 +65,44 @@ export const connectErrorAnswers: FastifyPluginCallback = fastifyPlugin(
 function hasAddress({ raw }: FastifyRequest): boolean {
   const authority = raw.headers[':authority'] ?? raw.headers.host;
   return authority !== undefined && URL.canParse(raw.url ?? '/', `http://${String(authority)}`);
+}
+
+/** The media types of Connect, gRPC and gRPC-Web. */
+const mediaTypes = [
+  'application/json',
+  'application/proto',
+  'application/connect+json',
+  'application/connect+proto',
+  'application/grpc',
+  'application/grpc+proto',
+  'application/grpc+json',
+  'application/grpc-web',
+  'application/grpc-web+proto',
+  'application/grpc-web+json',
+];
+
+/** Why a request cannot be an RPC, with the header that says what can. */
+interface Refusal {
+  readonly statusCode: 405 | 415;
+  readonly header: readonly [name: string, value: string];
+  readonly message: string;
+}
+
+/** Refuses a request to an RPC that is none; Connect does it without a word. */
+function refusalOf({ method, headers, is404, url }: FastifyRequest): Refusal | undefined {
+  // Connect may serve a GET that has a message.
+  const isGet = method === 'GET' && /[?&]encoding=/.test(url);
+  if (is404 || isGet) return undefined;
+  if (method !== 'POST') {
+    const others = method === 'OPTIONS' ? '; pages of other origins are not served' : '';
+    const message = `${method} is not allowed; an RPC is a POST${others}`;
+    return { statusCode: 405, header: ['allow', 'POST'], message };
+  }
+  const [type = ''] = (headers['content-type'] ?? '').split(';', 1);
+  if (mediaTypes.includes(type.trim().toLowerCase())) return undefined;
+  const allowed = mediaTypes.join(', ');
+  const message = `content-type ${JSON.stringify(type)} is none of ${allowed}`;
+  return { statusCode: 415, header: ['accept-post', allowed], message };
 }
 
 function answerError(error: FastifyError | ConnectError, _request: FastifyRequest, reply: FastifyReply): void {
