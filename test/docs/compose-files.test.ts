@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { placePart } from '@vmobs/lab/stack';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { memoryLimit, readComposeFile, readComposeServices } from '../support/compose-model.ts';
@@ -121,6 +122,20 @@ test('VictoriaLogs has the same flags with and without Docker but for folder and
   const { flags } = await placePart('victoria-logs', { compose: '', folder, serviceLogs: '', ports });
   expect(withoutPlace(flags).length).toBeGreaterThan(0);
   expect(withoutPlace(services.get('victorialogs')?.command)).toEqual(withoutPlace(flags));
+});
+
+test('no page of another origin reads Prometheus or the log store, with and without Docker', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'vmobs-compose-files-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const compose = fileURLToPath(new URL('../../compose', import.meta.url));
+  const place = { compose, folder, serviceLogs: '', ports: { metaldMetrics: 1, billagedMetrics: 2, lab: 3 } };
+  const flag = { prometheus: '--web.cors.origin=none', victorialogs: '-http.disableCORS' };
+  expect((await placePart('prometheus', place)).flags).toContain(flag.prometheus);
+  expect((await placePart('victoria-logs', place)).flags).toContain(flag.victorialogs);
+  for (const [name, { image, command }] of services) {
+    if (image?.startsWith('prom/prometheus:')) expect(command, name).toContain(flag.prometheus);
+    if (image?.includes('victoria-logs:')) expect(command, name).toContain(flag.victorialogs);
+  }
 });
 
 test('each of two log stores is configured as the single one, and their front knows both', () => {

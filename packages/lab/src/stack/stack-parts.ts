@@ -114,6 +114,7 @@ export const partCommands: Readonly<Record<StackPart, PartCommand>> = {
       `--config.file=${config}/prometheus.yml`,
       `--storage.tsdb.path=${data}`,
       `--web.listen-address=${at(9090)}`,
+      '--web.cors.origin=none',
       '--enable-feature=exemplar-storage',
     ],
   },
