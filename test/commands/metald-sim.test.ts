@@ -22,7 +22,7 @@ test('--help is in groups, each variable in the one that it is looked for in', a
   const blocks = stdout.split('\n\n').filter((block) => /^[A-Z].*:\n/.test(block));
   const groups = new Map(blocks.map((block) => [block.slice(0, block.indexOf(':')), block]));
   expect([...groups.keys()]).toEqual([
-    ...['Server', 'Fleet', 'Billing', 'Faults', 'Traces', 'Metrics', 'Logs'],
+    ...['Server', 'Fleet', 'Billing', 'Faults', 'Traces', 'Metrics', 'Access', 'Logs'],
     'Accepted and ignored, because the real metald reads them',
   ]);
   for (const [group, variable] of [

@@ -6,6 +6,7 @@ import type { DestinationStream } from 'pino';
 import { logEnvironment, type ReadEnvironment } from './environment-notes.ts';
 import { createTracedFetch, type Fetch } from './fetch/traced-fetch.ts';
 import { createHealth, type Health } from './http/health.ts';
+import { createHostGuard } from './http/host-guard.ts';
 import { createMetricsHandler, type MetricsHandler } from './http/metrics-handler.ts';
 import { type MetricsServer, startMetricsServer } from './http/metrics-server.ts';
 import { defineScrapeMetrics } from './http/scrape-metrics.ts';
@@ -228,7 +229,14 @@ async function startParts(options: StartOptions, metrics: Catalogue, opened: Ope
     health,
     metricsUrl: opened.metricsServer?.url,
     httpMetrics,
-    nodeHttp: createNodeHttp({ tracer, logger, metrics, httpMetrics, health }),
+    nodeHttp: createNodeHttp({
+      tracer,
+      logger,
+      metrics,
+      httpMetrics,
+      health,
+      refuse: createHostGuard(settings.allowedHosts),
+    }),
     get fetch() {
       // Client metrics are defined only when a client is created.
       tracedFetch ??= createTracedFetch({ tracer, metrics });
@@ -275,6 +283,7 @@ function openMetricsPort(
     },
     metrics: wrapMetrics(handler),
     health,
+    allowedHosts: settings.allowedHosts,
     onError,
   });
 }

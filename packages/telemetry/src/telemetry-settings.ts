@@ -1,4 +1,5 @@
 import { kinds, readSettings, type SettingKind, type SettingValues, setting, settingGroup } from '@vmobs/settings';
+import { hostNames } from './http/host-guard.ts';
 import { logFormats } from './logs/pretty-format.ts';
 import { samplers } from './traces/trace-settings.ts';
 
@@ -157,6 +158,17 @@ function metricsServer({ metricsPort = 9464 }: TelemetryDefaults) {
   });
 }
 
+/** Who may ask. */
+const access = settingGroup('Access', {
+  allowedHosts: setting({
+    variables: ['_ALLOWED_HOSTS'],
+    flag: 'allowed-hosts',
+    kind: hostNames,
+    default: [],
+    help: 'more names in the Host header and the origin of pages; IP addresses and names without a dot are always allowed',
+  }),
+});
+
 /** What is logged, in which form, and where to. */
 const logOutput = settingGroup('Logs', {
   logLevel: setting({
@@ -209,6 +221,7 @@ export function telemetrySettings(defaults: TelemetryDefaults) {
     ...traceSampling,
     ...spanBatches,
     ...metricsServer(defaults),
+    ...access,
     ...logOutput,
   };
 }

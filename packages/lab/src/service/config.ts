@@ -53,6 +53,7 @@ export const labSettings = {
     default: '127.0.0.1',
     help: 'address for this port',
   }),
+  allowedHosts: { ...telemetry.allowedHosts, variables: ['VMOBS_LAB_ALLOWED_HOSTS'] },
   logStore: logSettings.logStore,
   logStoreUrl: {
     ...logSettings.logStoreUrl,

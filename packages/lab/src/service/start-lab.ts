@@ -29,6 +29,7 @@ export async function startLab({ logOutput, ...config }: LabOptions) {
   const sink = await startWebhookSink({
     host: config.address,
     port: config.port,
+    allowedHosts: config.allowedHosts,
     onNotification: ({ status, groupLabels, alerts }) =>
       logger.info(
         { status, group: groupLabels, alerts: alerts.map(({ annotations }) => annotations['summary'] ?? '') },

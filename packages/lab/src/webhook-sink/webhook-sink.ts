@@ -1,6 +1,7 @@
 import { CommandError } from '@vmobs/settings';
 import type { Catalogue } from '@vmobs/telemetry';
 import { createCatalogue, createMetricsHandler } from '@vmobs/telemetry/exposition';
+import { refuseForeignHosts } from '@vmobs/telemetry/fastify';
 import Fastify from 'fastify';
 import { defineLabMetrics, type LabMetrics } from '../metrics.ts';
 import { type Notification, notificationSchema } from './notification.ts';
@@ -23,6 +24,8 @@ export interface WebhookSinkOptions {
   readonly host?: string;
   /** 0 takes a free one. @default 8090 */
   readonly port?: number;
+  /** More names of this host. @default none */
+  readonly allowedHosts?: readonly string[];
   /** Called for each notification that is not the Watchdog's. */
   readonly onNotification?: (notification: ReceivedNotification) => void;
   /** Called with the error when a part of the metrics page is left out. @default none */
@@ -56,6 +59,7 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
   const metrics = defineLabMetrics(catalogue);
   const answerMetrics = createMetricsHandler({ sources: catalogue.sources, onError });
   const app = Fastify({ bodyLimit: 1024 ** 2, requestTimeout: 10_000 });
+  refuseForeignHosts(app, options.allowedHosts ?? []);
 
   app.post<{ Body: Notification }>('/alerts', { schema: { body: notificationSchema } }, (request, reply) => {
     const received = { ...request.body, receivedAt: new Date().toISOString() };

@@ -8,6 +8,7 @@ import type { RequestEndpoints } from '../requests/request-attributes.ts';
 import type { RpcMetricsOptions } from '../requests/rpc-metrics.ts';
 import { serverCallOf } from '../requests/server-call.ts';
 import type { Telemetry } from '../start-telemetry.ts';
+import { refuseForeignHosts } from './foreign-hosts.ts';
 import { watchParserRefusals } from './parser-refusals.ts';
 
 declare module 'fastify' {
@@ -25,7 +26,7 @@ export interface FastifyTelemetryOptions {
 
 /**
  * Makes the plugin that gives each request one server span, its metrics and one log line, and adds `/health` and `/ready`.
- * It only uses hooks, so the order in which modules are loaded does not matter. An `onRequest` hook that is added before this
+ * Requests of foreign hosts and pages are refused, as the setting `allowedHosts` says. It only uses hooks, so the order in which modules are loaded does not matter. An `onRequest` hook that is added before this
  * plugin runs outside the span, and a request that it answers is not seen.
  *
  * @example
@@ -38,9 +39,9 @@ export interface FastifyTelemetryOptions {
  * ```
  */
 export function fastifyTelemetry(
-  telemetry: Pick<Telemetry, 'tracer' | 'metrics' | 'httpMetrics' | 'health' | 'logger'>,
+  telemetry: Pick<Telemetry, 'tracer' | 'metrics' | 'httpMetrics' | 'health' | 'logger' | 'settings'>,
 ): FastifyPluginCallback<FastifyTelemetryOptions> {
-  const { tracer, metrics, httpMetrics, health, logger } = telemetry;
+  const { tracer, metrics, httpMetrics, health, logger, settings } = telemetry;
 
   const plugin: FastifyPluginCallback<FastifyTelemetryOptions> = (app, { rpc }, done) => {
     const http = httpMetrics();
@@ -55,6 +56,8 @@ export function fastifyTelemetry(
       const scheme = request.protocol === 'https' ? 'https' : 'http';
       beginCall(request, reply.raw, { route, scheme }).inContext(next);
     });
+
+    refuseForeignHosts(app, settings.allowedHosts);
 
     app.addHook('onError', (_request, _reply, error, next) => {
       const call = serverCallOf(context.active());

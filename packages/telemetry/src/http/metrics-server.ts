@@ -5,6 +5,7 @@ import { addressesOf, listenOnFurtherAddresses } from './all-addresses.ts';
 import { watchConnections } from './connections.ts';
 import type { Health } from './health.ts';
 import { answerHealth, sendJson } from './health-endpoints.ts';
+import { createHostGuard } from './host-guard.ts';
 import { ListenError, type ListenOptions, urlOf } from './listen.ts';
 import type { MetricsHandler } from './metrics-handler.ts';
 
@@ -26,9 +27,12 @@ export async function startMetricsServer(options: {
   readonly listen: ListenOptions & { readonly host: string };
   readonly metrics: MetricsHandler;
   readonly health: Health;
+  /** More names of this host, as in `createHostGuard`. @default none */
+  readonly allowedHosts?: readonly string[];
   readonly onError: (error: Error) => void;
 }): Promise<MetricsServer> {
   const { listen, metrics, health, onError } = options;
+  const refuse = createHostGuard(options.allowedHosts);
   const limits = { requestTimeout: 10_000, maxHeaderSize: 16_384, connectionsCheckingInterval: 1_000 };
   const server = createServer(limits, (request, response) => {
     route(request, response).catch((error: unknown) => {
@@ -39,6 +43,8 @@ export async function startMetricsServer(options: {
   });
 
   async function route(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reason = refuse(request);
+    if (reason !== undefined) return sendJson(response, 403, { error: reason });
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('allow', 'GET, HEAD');
       return sendJson(response, 405, { error: `${request.method} is not allowed; GET and HEAD are` });

@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { Tracer } from '@opentelemetry/api';
 import type { Health } from '../http/health.ts';
 import { answerHealth, isHealthPath, sendJson } from '../http/health-endpoints.ts';
+import type { HostGuard } from '../http/host-guard.ts';
 import type { Logger } from '../logs/logger.ts';
 import type { Catalogue } from '../metrics/catalogue.ts';
 import { createCallStart, type FrameworkRequest } from '../requests/begin-call.ts';
@@ -58,8 +59,9 @@ export function createNodeHttp(parts: {
   readonly metrics: Catalogue;
   readonly httpMetrics: () => HttpMetrics;
   readonly health: Health;
+  readonly refuse: HostGuard;
 }): NodeHttp {
-  const { tracer, logger: log, metrics, httpMetrics, health } = parts;
+  const { tracer, logger: log, metrics, httpMetrics, health, refuse } = parts;
 
   return (handler, { route: routeOf = () => undefined, rpc } = {}) => {
     const http = httpMetrics();
@@ -67,6 +69,8 @@ export function createNodeHttp(parts: {
     const beginCall = createCallStart({ tracer, http, endpointsOf });
 
     async function answer(request: IncomingMessage, response: ServerResponse, call?: ServerCall): Promise<void> {
+      const reason = refuse(request);
+      if (reason !== undefined) return sendJson(response, 403, { code: 'permission_denied', message: reason });
       try {
         await handler(request, response);
       } catch (cause) {
@@ -80,7 +84,11 @@ export function createNodeHttp(parts: {
 
     return (request, response) => {
       const [path = '/'] = (request.url ?? '/').split('?', 1);
-      if (isHealthPath(path) && (request.method === 'GET' || request.method === 'HEAD')) {
+      if (
+        refuse(request) === undefined &&
+        isHealthPath(path) &&
+        (request.method === 'GET' || request.method === 'HEAD')
+      ) {
         void answerHealth(health, path, response);
         return;
       }
