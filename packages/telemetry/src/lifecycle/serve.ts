@@ -1,3 +1,4 @@
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import { timerMs } from '../deadlines/timer-limit.ts';
 import { within } from '../deadlines/within.ts';
 import { addressesOf, listenOnFurtherAddresses } from '../http/all-addresses.ts';
@@ -5,6 +6,7 @@ import { type Connections, watchConnections } from '../http/connections.ts';
 import type { Health } from '../http/health.ts';
 import { ListenError, type ListenOptions, urlOf } from '../http/listen.ts';
 import type { Logger } from '../logs/logger.ts';
+import { enterLater, keepContext } from '../requests/server-call.ts';
 import { controlOf, type HttpServer, type ServerControl } from './http-server.ts';
 
 /** Options of `telemetry.listen` and `telemetry.run`. */
@@ -84,7 +86,11 @@ export async function serve(
   return {
     url,
     close() {
-      closing ??= end({ telemetry, app, connections, options });
+      closing ??= context.with(ROOT_CONTEXT, () => {
+        // The last connection closes the server, and its context would be that of its last request.
+        keepContext(app.server, enterLater(ROOT_CONTEXT));
+        return end({ telemetry, app, connections, options });
+      });
       return closing;
     },
   };

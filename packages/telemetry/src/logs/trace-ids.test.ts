@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http';
+import { Agent, createServer, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fastifyTelemetry } from '../fastify/plugin.ts';
@@ -17,9 +17,12 @@ const body = 'x'.repeat(300_000);
 let telemetry: Telemetry;
 let lines: Record<string, unknown>[];
 let service: RunningService | undefined;
+/** Ends the requests to `/held`. */
+let held: PromiseWithResolvers<void>;
 
 beforeEach(async () => {
   ({ telemetry, lines } = await startTestTelemetry());
+  held = Promise.withResolvers();
 });
 afterEach(async () => {
   await service?.close();
@@ -119,4 +122,74 @@ test.for(servers)('%s: the next request on the same connection has none of the l
   await (await send({})).text();
   await expect.poll(() => lines.map(({ msg }) => msg), { timeout: 100_000 }).toContain('http request');
   expect(lines.filter(({ trace_id }) => trace_id === traceId)).toEqual([]);
+});
+
+/** Ends a service while its last request, which has a trace, still runs. @returns the lines of the end */
+async function linesOfEnd(create: () => HttpServer): Promise<Record<string, unknown>[]> {
+  const app = create();
+  const server = 'server' in app ? app.server : app;
+  service = await telemetry.listen(app, { port: 0 });
+  const agent = new Agent({ keepAlive: true });
+  const answered = once(sendRequest(`${service.url}/held`, { agent, headers: { traceparent } }).end(), 'response');
+  await expect.poll(() => lines.map(({ msg }) => msg), { timeout: 100_000 }).toContain('held');
+  lines.splice(0);
+  const ended = service.close();
+  await expect.poll(() => server.listening, { timeout: 100_000 }).toBe(false);
+  held.resolve();
+  const [response] = await answered;
+  response.resume();
+  await ended;
+  agent.destroy();
+  return lines.filter(({ msg }) => msg !== 'http request');
+}
+
+test('a line of a close hook has no trace of the last request', async () => {
+  const ended = await linesOfEnd(() => {
+    const app = fastifyApp();
+    app.get('/held', async () => {
+      telemetry.logger.info('held');
+      await held.promise;
+      return {};
+    });
+    app.addHook('preClose', async () => telemetry.logger.info('before the end'));
+    app.addHook('onClose', async () => {
+      telemetry.logger.info('close hook');
+      await new Promise(setImmediate);
+      telemetry.logger.info('later in the close hook');
+    });
+    return app;
+  });
+  const messages = ['shutting down', 'before the end', 'close hook', 'later in the close hook'];
+  expect(ended.map(({ msg }) => msg)).toEqual(expect.arrayContaining(messages));
+  expect(ended.filter(({ trace_id }) => trace_id !== undefined)).toEqual([]);
+});
+
+test('nor has a line of a listener to the end of a server', async () => {
+  const ended = await linesOfEnd(() => {
+    const handler = async (_request: IncomingMessage, response: ServerResponse) => {
+      telemetry.logger.info('held');
+      await held.promise;
+      response.end();
+    };
+    return createServer(telemetry.nodeHttp(handler)).on('close', () => telemetry.logger.info('server closed'));
+  });
+  expect(ended.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['shutting down', 'server closed']));
+  expect(ended.filter(({ trace_id }) => trace_id !== undefined)).toEqual([]);
+});
+
+test('nor has one of an end that a request asks for', async () => {
+  const ended: Promise<void>[] = [];
+  const app = fastifyApp();
+  app.get('/end', async () => {
+    const running = service;
+    if (running !== undefined) ended.push(running.close());
+    return {};
+  });
+  app.addHook('onClose', async () => telemetry.logger.info('close hook'));
+  service = await telemetry.listen(app, { port: 0 });
+  await (await fetch(`${service.url}/end`, { headers: { traceparent } })).text();
+  await Promise.all(ended);
+  const ofEnd = lines.filter(({ msg }) => msg === 'shutting down' || msg === 'close hook');
+  expect(ofEnd).toHaveLength(2);
+  expect(ofEnd.filter(({ trace_id }) => trace_id !== undefined)).toEqual([]);
 });
