@@ -3,7 +3,7 @@ import { readTokenFile } from '@vmobs/settings';
 import type { RunningService, Telemetry, TelemetryOptions } from '@vmobs/telemetry';
 import { createClosers, startCommandTelemetry } from '@vmobs/telemetry/command';
 import type { FastifyInstance } from 'fastify';
-import type { SampleSink } from './billing/sampler.ts';
+import type { SampleSink } from './billing/sample-sink.ts';
 import { memoryOnly } from './billing/spool/open-spool.ts';
 import { createComponents } from './components.ts';
 import { billingTokenVariable, type MetaldConfig, metaldDefaults, metaldPrefixes, version } from './config.ts';

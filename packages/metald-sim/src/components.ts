@@ -6,7 +6,7 @@ import { connectClientInterceptor } from '@vmobs/telemetry/connect';
 import type { VmConfig, VmService } from '@vmobs/wire/vmprovisioner';
 import { type Billing, startBilling } from './billing/billing.ts';
 import { createBillingClient, createNullClient } from './billing/billing-client.ts';
-import type { SampleSink } from './billing/sampler.ts';
+import type { SampleSink } from './billing/sample-sink.ts';
 import { memoryOnly, openSpool } from './billing/spool/open-spool.ts';
 import type { Spool } from './billing/spool/spool.ts';
 import { createSpoolFailureReport } from './billing/spool-failures.ts';

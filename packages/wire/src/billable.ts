@@ -11,7 +11,10 @@ export const largestAmount = Number.MAX_SAFE_INTEGER;
 /** Maximum number of samples in a batch, as the real billaged documents it. */
 export const largestBatch = 1_000;
 
-/** Maximum number of processors of a VM, that of Cloud Hypervisor. They use `largestAmount` of CPU time in 9.8 hours at least. */
+/**
+ * Maximum number of processors of a VM, that of Cloud Hypervisor. At full load they take 9.8 hours for `largestAmount` of CPU time;
+ * metald restarts a counter before.
+ */
 export const largestVcpuCount = 255;
 
 /**

@@ -41,7 +41,7 @@ function sampleTestFleet() {
     intervalMs: 2,
     now: () => clock.now,
   });
-  const adopt = () => fleet.adopt({ customerId: 'acme', config: undefined, machine });
+  const adopt = (size = machine) => fleet.adopt({ customerId: 'acme', config: undefined, machine: size });
   /** Lets time pass, and a tick sample what was used in it. */
   const pass = async (milliseconds: number) => {
     clock.now += milliseconds;
@@ -109,4 +109,20 @@ test('batches add up exactly to the usage of the machines, whatever happens to V
   }
   expect(samples.size).toBe(all.length);
   expect(sampler.sampleCount).toBe(all.reduce((sum, { sampleCount }) => sum + sampleCount, 0));
+});
+
+test('the usage of a VM that has used more than a sample can say is billed', async () => {
+  const { fleet, sampler, batcher, batches, adopt, pass } = sampleTestFleet();
+  const { id } = adopt({ ...machine, vcpus: 2_550 });
+  const hour = 3_600_000;
+  for (let count = 0; count < 30; count += 1) await pass(hour / 3);
+  await fleet.reboot(id);
+  for (let count = 0; count < 30; count += 1) await pass(hour / 3);
+  sampler.stop();
+  batcher.flushAll();
+  const samples = batches.flatMap(({ bytes }) => fromBinary(SendMetricsBatchRequestSchema, bytes).metrics);
+  for (const sample of samples) expect(sample.cpuTimeNanos).toBeLessThan(2n ** 53n);
+  const [used] = [...fleet.used.all()];
+  expect(used?.total.cpuNanos).toBeGreaterThan(2n ** 54n);
+  expect(bill(samples)).toEqual(Object.values(used?.total ?? {}));
 });

@@ -3,6 +3,8 @@ import { usageWidth } from '../fleet/usage.ts';
 import type { Vm } from '../fleet/vm.ts';
 import type { MetaldMetrics } from '../metrics/metrics.ts';
 import { createLastSamples } from './last-samples.ts';
+import { restartCounters } from './restart-counters.ts';
+import type { SampleSink } from './sample-sink.ts';
 import { blockSize, startTicks } from './ticks.ts';
 
 /** Takes a sample of every running VM at each interval until it is stopped. */
@@ -10,12 +12,6 @@ export interface Sampler {
   /** Samples taken since the beginning. */
   readonly sampleCount: number;
   stop(): void;
-}
-
-/** The stage after the sampler. */
-export interface SampleSink {
-  /** Takes a sample: its time in whole Unix milliseconds, and a row of `usageFields` in an array that is used again. */
-  add(vm: Vm, unixMs: number, amounts: Float64Array): void;
 }
 
 /** Options of `startSampler`. */
@@ -37,12 +33,13 @@ export interface SamplerOptions {
 export function startSampler({ slots, batcher, metrics, intervalMs, now }: SamplerOptions): Sampler {
   const amounts = new Float64Array(usageWidth);
   const last = createLastSamples();
+  const sink = restartCounters(batcher);
   let sampleCount = 0;
   let samplesOfTick = 0;
 
   function passOn(vm: Vm, bootEpoch: number, unixMs: number): void {
     last.note(vm, bootEpoch, unixMs);
-    batcher.add(vm, unixMs, amounts);
+    sink.add(vm, unixMs, amounts);
     samplesOfTick += 1;
   }
 
