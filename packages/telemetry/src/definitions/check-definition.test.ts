@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createCatalogue } from '../metrics/catalogue.ts';
-import { readLines } from '../metrics/testing/read-samples.ts';
+import { readLines, scrape } from '../metrics/testing/read-samples.ts';
 import { MetricDefinitionError } from './check-definition.ts';
 import { anyValue } from './definition.ts';
 
@@ -42,4 +42,38 @@ test('a limit is an integer and not below the number of known label sets', () =>
     'its listed label values make 4 series and maxSeries is 3; raise it or list fewer values',
   );
   metrics.gauge({ name: 'usage', help, labels, maxSeries: 4 });
+});
+
+/** Definitions that only JavaScript can write: the types forbid them. */
+const misuses: readonly (readonly [misuse: string, definition: object, problem: string])[] = [
+  ['labels as a list', { labels: ['status'] }, 'labels is an object such as { status: anyValue }, not a list'],
+  ['the option of prom-client', { labelNames: ['status'] }, 'labelNames is no option'],
+  ['a number as the values of a label', { labels: { status: 200 } }, 'label status needs the list of its values'],
+  ['numbers as the values of a label', { labels: { status: [200, 404] } }, 'label status needs the list of its values'],
+  ['no values of a label', { labels: { status: undefined } }, 'label status needs the list of its values'],
+  ['no help', { help: undefined }, 'help needs a sentence'],
+];
+
+test.for(misuses)('%s is refused with what is allowed', ([, definition, problem]) => {
+  const metrics = createCatalogue();
+  const given = { name: 'depth', help, ...definition };
+  expect(() => Reflect.apply(metrics.gauge, metrics, [given])).toThrow(`metric depth cannot be defined: ${problem}`);
+});
+
+test('a histogram without buckets is refused', () => {
+  const metrics = createCatalogue();
+  const given = { name: 'wait_seconds', help, reasonForBuckets };
+  expect(() => Reflect.apply(metrics.histogram, metrics, [given])).toThrow('buckets needs the upper edges');
+});
+
+test('a value that is read asynchronously is refused', async () => {
+  const metrics = createCatalogue();
+  const observe = (read: unknown) =>
+    Reflect.apply(metrics.observed, metrics, [{ type: 'gauge', name: 'vms', help, read }]);
+  expect(() => observe(async () => 3)).toThrow('read is a function that returns the value, not a promise');
+  expect(() => observe(3)).toThrow('read is a function that returns the value');
+  observe(() => Promise.resolve(3));
+  const { page, errors } = await scrape(metrics);
+  expect(page).not.toContain('vms');
+  expect(errors).toEqual([expect.objectContaining({ message: expect.stringContaining('read returned a promise') })]);
 });

@@ -11,6 +11,7 @@ export function checkDefinition(definition: AnyDefinition): void {
   const refuse = (reason: string) => {
     throw new MetricDefinitionError(name, `cannot be defined: ${reason}`);
   };
+  for (const problem of misuses(definition)) refuse(problem);
   if (!isMetricName(name)) refuse('a name has letters, digits, _ and : and does not begin with a digit');
   if (type === 'counter' && !name.endsWith('_total')) refuse('the name of a counter ends in _total');
   if (help.trim() === '') refuse('help needs a sentence that says what a value means');
@@ -25,6 +26,24 @@ export function checkDefinition(definition: AnyDefinition): void {
   const known = knownLabelSets(labels).length;
   if (known > maxSeries && !('read' in definition))
     refuse(`its listed label values make ${known} series and maxSeries is ${maxSeries}; raise it or list fewer values`);
+}
+
+/** What the types of a definition forbid, and JavaScript does not. */
+function* misuses(definition: object): Generator<string> {
+  const given = new Map<string, unknown>(Object.entries(definition));
+  const [type, help, labels, buckets, read] = ['type', 'help', 'labels', 'buckets', 'read'].map((key) =>
+    given.get(key),
+  );
+  if (typeof help !== 'string') yield 'help needs a sentence that says what a value means';
+  if (given.has('labelNames')) yield 'labelNames is no option; it is labels: { status: anyValue }';
+  if (Array.isArray(labels)) yield 'labels is an object such as { status: anyValue }, not a list';
+  for (const [label, values] of Object.entries(labels ?? {})) {
+    if (values !== anyValue && !(Array.isArray(values) && values.every((value) => typeof value === 'string')))
+      yield `label ${label} needs the list of its values, which are texts, or anyValue`;
+  }
+  if (type === 'histogram' && !Array.isArray(buckets)) yield 'buckets needs the upper edges, such as [0.1, 1, 10]';
+  if (read !== undefined && (typeof read !== 'function' || read.constructor.name === 'AsyncFunction'))
+    yield 'read is a function that returns the value, not a promise; keep what it waits for in a variable';
 }
 
 /** A definition that the catalogue refuses. */

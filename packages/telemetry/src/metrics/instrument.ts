@@ -25,6 +25,9 @@ export function createObserved(name: string, read: NonNullable<AnyDefinition['re
     handle: {},
     read() {
       const reading = read() ?? [];
+      if (typeof reading === 'object' && 'then' in reading) {
+        throw new TypeError(`${name}: read returned a promise; it must return the value`);
+      }
       const readings: Iterable<readonly [LabelSet, number]> = typeof reading === 'number' ? [[{}, reading]] : reading;
       return Array.from(readings, ([labels, value]) => {
         refuseNaN(name, value);
