@@ -56,7 +56,7 @@ test('a port in use is reported with its process and what to do', async () => {
   expect((await demo.ended()).status).toBe(1);
   expect(demo.written.stdout).toBe('');
   expect(demo.written.stderr).toMatch(
-    new RegExp(`^demo: port ${8081 + portOffset} is in use by .*--port-offset 1000\n$`),
+    new RegExp(`^demo: port ${8081 + portOffset} is in use by .*--port-offset \\d+000\n$`),
   );
   if (process.platform === 'linux') expect(demo.written.stderr).toContain(`(pid ${process.pid})`);
 });

@@ -18,6 +18,7 @@ import { startTraffic, type Traffic } from '../traffic/traffic.ts';
 import { type ReceivedNotification, startWebhookSink } from '../webhook-sink/webhook-sink.ts';
 import type { DemoConfig } from './config.ts';
 import { createDisplay, type Display, type Place, refreshMs } from './display.ts';
+import { findFreeOffset } from './free-offset.ts';
 import { findPortHolder, isPortTaken } from './port-holder.ts';
 import { announceDemo } from './running-demos.ts';
 import { createStatusReader } from './status.ts';
@@ -66,9 +67,8 @@ export async function runDemo(config: DemoConfig): Promise<number> {
   const ports = choosePorts(config);
   const programs = await findPrograms();
   const partPorts = stackParts.filter((part) => programs.has(part)).flatMap((part) => partCommands[part].ports);
-  for (const port of [...Object.values(ports), ...partPorts.map((port) => port + config.portOffset)]) {
-    await requireFree(port);
-  }
+  const usualPorts = [...Object.values(ports).map((port) => port - config.portOffset), ...partPorts];
+  for (const port of usualPorts) await requireFree(port + config.portOffset, usualPorts);
   const folder = await mkdtemp(join(tmpdir(), 'vmobs-demo-'));
   const logFolders = ['metald', 'billaged'].map((name) => join(folder, name));
   const display = createDisplay(process.stdout);
@@ -230,11 +230,12 @@ async function showStatus(display: Display, ports: ReturnType<typeof choosePorts
   };
 }
 
-/** @throws CommandError that names the port, the process that uses it, and how to choose other ports. */
-async function requireFree(port: number): Promise<void> {
+/** @throws CommandError that names the port, the process that uses it, and an offset with which all ports are free. */
+async function requireFree(port: number, usualPorts: readonly number[]): Promise<void> {
   if (!(await isPortTaken(port))) return;
-  const holder = await findPortHolder(port);
-  throw new CommandError(
-    `port ${port} is in use by ${holder ?? 'another process'}; end that process or move all ports with --port-offset 1000`,
-  );
+  const holder = (await findPortHolder(port)) ?? 'another process';
+  const offset = await findFreeOffset(usualPorts, isPortTaken);
+  const remedy =
+    offset === undefined ? 'free the ports of another demo' : `move all ports with --port-offset ${offset}`;
+  throw new CommandError(`port ${port} is in use by ${holder}; end that process or ${remedy}`);
 }

@@ -38,8 +38,11 @@ export function createStatusReader({ metaldMetricsUrl, billagedMetricsUrl, traff
     async read() {
       const [metald, billaged] = await Promise.all([scrape(metaldMetricsUrl), scrape(billagedMetricsUrl)]);
       const at = performance.now();
+      // A counter falls when metald did not answer or was restarted; what it did since is not known.
       const rateOf = (metric: string) =>
-        before === undefined ? 0 : (1_000 * (sumOf(metald, metric) - sumOf(before.metald, metric))) / (at - before.at);
+        before === undefined
+          ? 0
+          : Math.max(0, (1_000 * (sumOf(metald, metric) - sumOf(before.metald, metric))) / (at - before.at));
       const vmsIn = (state: string) => metald.get(`metald_vms_total{state="${state}"}`) ?? 0;
       const status: Status = {
         seconds: (at - startedAt) / 1_000,
@@ -58,7 +61,8 @@ export function createStatusReader({ metaldMetricsUrl, billagedMetricsUrl, traff
         clientErrors: traffic.failures.count,
         lastClientError: traffic.failures.last,
       };
-      before = { at, metald };
+      // Without an answer the next rate is that since the last one.
+      if (metald.size > 0) before = { at, metald };
       return status;
     },
   };
