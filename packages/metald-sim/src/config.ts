@@ -157,12 +157,13 @@ export const metaldDefaults: MetaldConfig = readSettings(metaldSettings, { env: 
 /** Variables of the real metald that the simulation does not use. */
 export const metaldIgnored: readonly IgnoredVariables[] = [
   {
-    variables: ['_SOCKET_DIR', '_LOG_DIR', '_CH_ENDPOINT', '_FC_ENDPOINT'],
+    variables: ['_SOCKET_DIR', '_LOG_DIR', '_CH_ENDPOINT', '_FC_ENDPOINT', '_FIRECRACKER_BINARY'],
     reason: 'no hypervisor runs; LOG_FILE sets the log',
   },
   {
     variables: [
       '_JAILER_ENABLED',
+      '_JAILER_BINARY',
       '_JAILER_UID',
       '_JAILER_GID',
       '_JAILER_CHROOT_DIR',

@@ -168,7 +168,7 @@ test('/health says that the process lives, and /_/health describes the host', as
         available_bytes: expect.any(Number),
         used_percent: expect.any(Number),
       },
-      uptime: expect.any(Number),
+      uptime: expect.stringMatching(/^(\d+h)?(\d+m)?\d+(\.\d+)?s$/),
     },
     checks: { backend_ping: check, system_info: check },
   });

@@ -6,12 +6,22 @@ import { startServiceProcess } from '../../support/service-process.ts';
 
 /** Every variable that the real metald reads, in its first version and in later ones. */
 const realVariables = [
-  ...['PORT', 'ADDRESS', 'BACKEND', 'MAX_PROCESSES', 'SOCKET_DIR', 'LOG_DIR', 'CH_ENDPOINT', 'FC_ENDPOINT'],
+  ...[
+    'PORT',
+    'ADDRESS',
+    'BACKEND',
+    'MAX_PROCESSES',
+    'SOCKET_DIR',
+    'LOG_DIR',
+    'CH_ENDPOINT',
+    'FC_ENDPOINT',
+    'FIRECRACKER_BINARY',
+  ],
   ...['ENABLED', 'ENDPOINT', 'MOCK_MODE', 'INTERVAL', 'BATCH_SIZE', 'MOCK'].map((name) => `BILLING_${name}`),
   ...['ENABLED', 'SERVICE_NAME', 'SERVICE_VERSION', 'SAMPLING_RATE', 'ENDPOINT'].map((name) => `OTEL_${name}`),
   ...['ENABLED', 'PORT', 'INTERFACE'].map((name) => `OTEL_PROMETHEUS_${name}`),
   'OTEL_HIGH_CARDINALITY_ENABLED',
-  ...['ENABLED', 'UID', 'GID', 'CHROOT_DIR', 'NETNS', 'PIDNS'].map((name) => `JAILER_${name}`),
+  ...['ENABLED', 'BINARY', 'UID', 'GID', 'CHROOT_DIR', 'NETNS', 'PIDNS'].map((name) => `JAILER_${name}`),
   ...['MEMORY_LIMIT', 'CPU_QUOTA', 'FD_LIMIT'].map((name) => `JAILER_${name}`),
   ...['DATA_DIR', 'DATABASE_DIR', 'INSTANCE_ID', 'ASSETMANAGER_', 'NETWORK_', 'TLS_', 'SPIFFE_SOCKET'],
 ].map((name) => `UNKEY_METALD_${name}`);

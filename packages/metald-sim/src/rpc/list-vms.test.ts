@@ -100,9 +100,14 @@ test('a VM that exists throughout is on exactly one page, whatever happens betwe
   await fc.assert(property, { numRuns: 200 });
 });
 
-test('a page has 50 VMs unless another size is asked for, and never more than 1000', async () => {
+test.for([0, 1, 51, 60, 1_000])('without a page size all of %d VMs are on one page', async (count) => {
+  const { list } = await createTestFleet(count);
+  expect(list({})).toMatchObject({ vms: { length: count }, nextPageToken: '', totalCount: count });
+});
+
+test('a page never has more than 1000 VMs', async () => {
   const { list } = await createTestFleet(1_001);
-  expect(list({}).vms).toHaveLength(50);
+  expect(list({}).vms).toHaveLength(1_000);
   const largest = list({ pageSize: 5_000 });
   expect(largest.vms).toHaveLength(1_000);
   expect(list({ pageToken: largest.nextPageToken }).numbers).toEqual([1_000]);

@@ -3,8 +3,8 @@ import type { ListVmsRequest } from '@vmobs/wire/vmprovisioner';
 import type { Vm } from '../fleet/vm.ts';
 import { fromWireState } from './states.ts';
 
-/** The default page size and the largest. */
-const pageSizes = { default: 50, largest: 1_000 };
+/** The largest page, and the page without a size: clients of the real metald expect all VMs and read only one page. */
+const largestPage = 1_000;
 
 /** One page of a list. */
 export interface VmPage<Config> {
@@ -24,7 +24,7 @@ export function pageOf<Config>(
   { stateFilter, pageSize, pageToken }: ListVmsRequest,
 ): VmPage<Config> {
   if (pageSize < 0) throw new ConnectError('page_size must not be negative', Code.InvalidArgument);
-  const size = Math.min(pageSize || pageSizes.default, pageSizes.largest);
+  const size = Math.min(pageSize || largestPage, largestPage);
   const after = ordinalOf(pageToken);
   const states = new Set(stateFilter.map(fromWireState));
   const page: Vm<Config>[] = [];
