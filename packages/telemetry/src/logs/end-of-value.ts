@@ -21,13 +21,21 @@ export function quotedValue(text: string, start: number): Span | undefined {
   let backslashes = 0;
   for (let index = first; index < text.length; index++) {
     const character = text[index];
-    // A backslash in the value itself is written as two of each depth.
-    if (character === mark && (backslashes < depth || (backslashes - depth) % (2 * depth + 2) === 0)) {
+    if (character === mark && endsValue(mark, depth, backslashes)) {
       return { start: first, end: index - Math.min(backslashes, depth) };
     }
     backslashes = character === '\\' ? backslashes + 1 : 0;
   }
   return { start: first, end: text.length };
+}
+
+/**
+ * Whether a mark after so many backslashes ends a value that began at this depth. A backslash of the value itself is written as
+ * two of each depth. JSON doubles it also before other marks than its own, whose depth does not tell: they end without one.
+ */
+function endsValue(mark: string, depth: number, backslashes: number): boolean {
+  if (mark !== '"') return backslashes <= depth;
+  return backslashes < depth || (backslashes - depth) % (2 * depth + 2) === 0;
 }
 
 /** The list or object that begins here, with its brackets; `undefined` if none does. */

@@ -91,6 +91,7 @@ test.for([
   ['in an object', '{"credentials":{"a":["}hunter2"]},"n":1}', '{"credentials":[redacted],"n":1}'],
   ['that is a number', '{"token":48151623,"prompt_tokens":12}', '{"token":[redacted],"prompt_tokens":12}'],
   ['in cut JSON', 'body {"user":"eve","password":"hunter2', 'body {"user":"eve","password":"[redacted]'],
+  ['in inspected text in JSON', String.raw`{"t":"{ pwd: 'a\\'hunter2' }"}`, `{"t":"{ pwd: '[redacted]' }"}`],
   [
     'as inspected',
     "{ password: 'hunter2', retries: 3, secret: null }",
