@@ -77,8 +77,8 @@ function ledgerInstruments(catalogue: Catalogue) {
     }),
     batchesRefused: catalogue.counter({
       name: 'billaged_batches_refused_total',
-      help: 'Batches refused before they were read, because the maximum number or size of batches was already waiting for the ledger.',
-      labels: { reason: ['batches', 'bytes'] },
+      help: 'Batches refused because the maximum number or size of batches was already waiting for the ledger, or because they arrived too slowly while others needed their room.',
+      labels: { reason: ['batches', 'bytes', 'slow'] },
     }),
     ledgerCommitDuration: catalogue.histogram({
       name: 'billaged_ledger_commit_duration_seconds',
@@ -108,13 +108,13 @@ export function observeBillaged(
   catalogue.observed({
     type: 'gauge',
     name: 'billaged_batches_in_flight',
-    help: 'Batches that are being read or wait for the ledger.',
+    help: 'Batches that have arrived and wait for the ledger.',
     read: () => admission.batches,
   });
   catalogue.observed({
     type: 'gauge',
     name: 'billaged_batches_in_flight_bytes',
-    help: 'Size of the batches that are being read or wait for the ledger, in bytes.',
+    help: 'Bytes of batches that have arrived, of those that wait for the ledger and those that are being read.',
     read: () => admission.bytes,
   });
   catalogue.observed({

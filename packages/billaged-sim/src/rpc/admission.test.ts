@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Appended } from '../ledger/ledger.ts';
 import { batchPath } from './batch-route.ts';
@@ -71,10 +70,9 @@ test('a batch whose client disconnects half-way releases its share of the limits
   socket.write(
     `POST ${batchPath} HTTP/1.1\r\nhost: x\r\ncontent-type: application/proto\r\ncontent-length: 9\r\n\r\nhalf`,
   );
-  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(1);
+  await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(4);
   socket.destroy();
-  await setImmediate();
-  await expect.poll(() => api.metric('billaged_batches_in_flight')).toBe(0);
+  await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(0);
   expect((await post(api)).status).toBe(200);
 });
 
@@ -100,6 +98,47 @@ test('a body without a length counts with what has arrived, up to the limit', as
   expect(await api.metric('billaged_batches_refused_total{reason="bytes"}')).toBe(1);
   release();
   expect((await waiting).status).toBe(200);
+  await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(0);
+});
+
+test.for([
+  ['application/proto', 'content-length: 1048576'],
+  ['application/json', 'content-length: 1048576'],
+  ['application/grpc', 'transfer-encoding: chunked'],
+] as const)('what %s announces with %s and does not send takes no room', async ([type, length]) => {
+  const api = await startTestApi({ maxBytes: 1_000, maxBatches: 2 });
+  const { hostname, port } = new URL(api.url);
+  for (let count = 0; count < 5; count += 1) {
+    const socket = connect({ host: hostname, port: Number(port) });
+    onTestFinished(() => void socket.destroy());
+    await once(socket, 'connect');
+    socket.write(`POST ${batchPath} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\n${length}\r\n\r\n`);
+  }
+  const active = () => api.metric('http_server_active_requests{http_request_method="POST",url_scheme="http"}');
+  await expect.poll(active).toBe(5);
+  for (const [contentType, body] of [
+    ['application/proto', batch],
+    ['application/json', json],
+  ] as const) {
+    expect((await post(api, contentType, body)).status).toBe(200);
+  }
+});
+
+test.for(['application/proto', 'application/json'])('a slow body of %s gives its room to others', async (type) => {
+  let clock = 0;
+  const api = await startTestApi({ maxBytes: 1_000, clock: () => clock });
+  const { hostname, port } = new URL(api.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  onTestFinished(() => void socket.destroy());
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  const head = `POST ${batchPath} HTTP/1.1\r\nhost: x\r\ncontent-type: ${type}\r\ncontent-length: 2000\r\n\r\n`;
+  socket.write(head + ' '.repeat(999));
+  await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(999);
+  expect((await post(api)).status).toBe(503);
+  clock += 5_001;
+  expect((await post(api)).status).toBe(200);
+  expect(await api.metric('billaged_batches_refused_total{reason="slow"}')).toBe(1);
   await expect.poll(() => api.metric('billaged_batches_in_flight_bytes')).toBe(0);
 });
 

@@ -14,7 +14,7 @@ import { type ReceivedBatch, WireFormatError } from './batch-decoder/received-ba
 import type { BatchAnswer, BatchReceiver } from './batch-receiver.ts';
 import type { RequireBillingToken } from './billing-token.ts';
 import { checkTimeout, contentTypes, errorBody, httpStatusOf } from './connect-unary.ts';
-import { announcedBytes, freeBody, readBody } from './request-body.ts';
+import { freeBody, type Reading, readBody } from './request-body.ts';
 
 /** Options of `batchRoute`. */
 export interface BatchRouteOptions {
@@ -77,12 +77,13 @@ export const batchRoute: FastifyPluginCallback<BatchRouteOptions> = (app, option
     const arrivedAt = performance.now();
     const { 'connect-timeout-ms': timeout } = raw.headers;
     requireToken(raw);
-    const room = admission.admit(announcedBytes(raw, maxRequestBytes));
+    const reading: Reading = {};
+    const room = admission.admit((error) => reading.stop?.(error));
     try {
       // As the adapter does: the timeout must be valid, but a batch that has arrived is billed even after it.
       checkTimeout(timeout);
       await faults.beforeRpc();
-      const body = await readBody(raw, maxRequestBytes, room.growTo);
+      const body = await readBody(raw, { maxBytes: maxRequestBytes, room, reading });
       const delay = faults.beforeProcessing();
       if (delay !== undefined) await delay;
       const answered = encode(await receive(decodeOrRefuse(body), arrivedAt));

@@ -10,7 +10,7 @@ import { cutConnection } from '../faults/batch-faults.ts';
 import type { BillingFaults } from '../faults/with-faults.ts';
 import type { UsageLedger } from '../ledger/ledger.ts';
 import type { BillagedMetrics } from '../metrics.ts';
-import type { Admission } from './admission.ts';
+import type { Admission, Room } from './admission.ts';
 import { createBatchLog } from './batch-log.ts';
 import { type BatchReceiver, createBatchReceiver } from './batch-receiver.ts';
 import { batchPath, batchRoute } from './batch-route.ts';
@@ -56,21 +56,21 @@ function createGenericApi(
   const { ledger, metrics, logger, admission, maxRequestBytes, faults } = options;
   return async (scope) => {
     // Connect's adapter does not pass the response to `requestGate`, so it is looked up by request.
-    const responses = new WeakMap<IncomingMessage, ServerResponse>();
+    const batches = new WeakMap<IncomingMessage, BatchExchange>();
     scope.addHook('onRequest', (request, reply, next) => {
-      if (request.routeOptions.url === batchPath) responses.set(request.raw, reply.raw);
+      if (request.routeOptions.url === batchPath) batches.set(request.raw, watchBody(request.raw, reply.raw));
       next();
     });
     await scope.register(connectErrorAnswers);
     await scope.register(fastifyConnectPlugin, {
       readMaxBytes: maxRequestBytes,
-      contextValues: ({ raw }) => createContextValues().set(requestKey, raw).set(responseKey, responses.get(raw)),
+      contextValues: ({ raw }) => createContextValues().set(requestKey, raw).set(batchKey, batches.get(raw)),
       // Runs before the body is read.
       requestGate(context) {
         watchRefusals(context);
         const request = context.values.get(requestKey);
         if (request !== undefined) requireToken(request);
-        admit(context, admission, maxRequestBytes);
+        admit(context, admission);
       },
       interceptors: [
         connectServerInterceptor(() => metrics.errors.inc({ component: 'api' })),
@@ -87,30 +87,55 @@ function createGenericApi(
   };
 }
 
-/** Admits a batch until its response closes. Its progress is not known here, so it counts with its full length. */
-function admit({ requestHeader, values }: HandlerContext, admission: Admission, maxRequestBytes: number): void {
-  const response = values.get(responseKey);
-  if (response === undefined) return;
-  const announced = requestHeader.get('content-length');
-  const { leave } = admission.admit(
-    Math.min(announced === null ? maxRequestBytes : Number(announced), maxRequestBytes),
-  );
-  if (response.closed) leave();
-  else response.once('close', leave);
+/** The HTTP exchange of a batch that Connect's adapter reads. */
+interface BatchExchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Its room, once it is admitted. */
+  room?: Room;
+}
+
+/** Lets the room of a batch grow with what Connect's adapter reads of its body. */
+function watchBody(request: IncomingMessage, response: ServerResponse): BatchExchange {
+  const exchange: BatchExchange = { request, response };
+  const read = request[Symbol.asyncIterator].bind(request);
+  request[Symbol.asyncIterator] = async function* () {
+    let bytes = 0;
+    for await (const chunk of read()) {
+      bytes += chunk.length;
+      exchange.room?.growTo(bytes);
+      yield chunk;
+    }
+    exchange.room?.arrived();
+    return undefined;
+  };
+  return exchange;
+}
+
+/** Admits a batch until its response closes. */
+function admit({ values }: HandlerContext, admission: Admission): void {
+  const exchange = values.get(batchKey);
+  if (exchange === undefined) return;
+  const { request, response } = exchange;
+  // Connect is waiting for the body, so the connection is all that can be ended.
+  const room = admission.admit(() => request.destroy());
+  exchange.room = room;
+  if (response.closed) room.leave();
+  else response.once('close', room.leave);
 }
 
 /** Cuts the connection of batches whose acknowledgement a fault loses. */
 function loseAcknowledgements({ losesAcknowledgement }: BillingFaults): Interceptor {
   return (next) => async (request) => {
     const answer = await next(request);
-    const response = request.contextValues.get(responseKey);
-    if (response !== undefined && losesAcknowledgement()) cutConnection(response);
+    const exchange = request.contextValues.get(batchKey);
+    if (exchange !== undefined && losesAcknowledgement()) cutConnection(exchange.response);
     return answer;
   };
 }
 
 const requestKey = createContextKey<IncomingMessage | undefined>(undefined, { description: 'the HTTP request' });
 
-const responseKey = createContextKey<ServerResponse | undefined>(undefined, {
-  description: 'the HTTP response of a batch',
+const batchKey = createContextKey<BatchExchange | undefined>(undefined, {
+  description: 'the HTTP exchange of a batch',
 });

@@ -1,26 +1,28 @@
 import type { IncomingMessage } from 'node:http';
 import { Code, ConnectError } from '@connectrpc/connect';
+import type { Room } from './admission.ts';
 
-/** Assumed size in bytes of a body without a length: a minute of a VM has 25 KB. */
-const assumedBytes = 32 * 1024;
+/** A body that is being read. */
+export interface Reading {
+  /** Stops it; it is rejected with the error. */
+  stop?: (error: unknown) => void;
+}
 
-/** The size of a body by its `content-length`, at most `maxBytes`: a larger body is refused when it is read. */
-export function announcedBytes({ headers }: IncomingMessage, maxBytes: number): number {
-  const { 'content-length': announced } = headers;
-  return Math.min(announced === undefined ? assumedBytes : Number(announced), maxBytes);
+/** Options of `readBody`. */
+export interface ReadBodyOptions {
+  readonly maxBytes: number;
+  /** Hears how much has come; an error that it throws ends the reading. */
+  readonly room: Pick<Room, 'growTo' | 'arrived'>;
+  /** Gets the function that stops this reading. */
+  readonly reading: Reading;
 }
 
 /**
  * Reads a body of at most `maxBytes`. A body that arrives in one chunk, as most batches do, is not copied.
  *
- * @param onGrown gets the number of bytes received so far; an error that it throws ends the reading
  * @throws ConnectError `resource_exhausted` for a larger body, with Connect's message; `canceled` if the client disconnects
  */
-export function readBody(
-  request: IncomingMessage,
-  maxBytes: number,
-  onGrown: (bytes: number) => void,
-): Promise<Buffer> {
+export function readBody(request: IncomingMessage, { maxBytes, room, reading }: ReadBodyOptions): Promise<Buffer> {
   const { 'content-length': announced } = request.headers;
   if (announced !== undefined && Number(announced) > maxBytes) return Promise.reject(tooLarge(maxBytes, announced));
   return new Promise((resolve, reject) => {
@@ -30,19 +32,28 @@ export function readBody(
       length += chunk.length;
       try {
         if (length > maxBytes) throw tooLarge(maxBytes);
-        onGrown(length);
+        room.growTo(length);
         chunks.push(chunk);
       } catch (error) {
-        // Node discards the rest once the answer is sent.
-        request.off('data', onData);
-        chunks.length = 0;
-        reject(error);
+        stop(error);
       }
     };
+    const stop = (error: unknown) => {
+      // Node discards the rest once the answer is sent.
+      request.off('data', onData);
+      chunks.length = 0;
+      reject(error);
+    };
+    reading.stop = stop;
     request.on('data', onData);
     // `on` is faster than `once`, and none of these events comes twice.
     request.on('end', () => {
-      resolve(joinChunks(chunks));
+      try {
+        room.arrived();
+        resolve(joinChunks(chunks));
+      } catch (error) {
+        reject(error);
+      }
       chunks.length = 0;
     });
     const onBroken = () => reject(new ConnectError('the client closed the request', Code.Canceled));
