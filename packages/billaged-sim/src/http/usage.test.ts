@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { LedgerUnavailableError, type PeriodUsage, type UsagePage, type UsageQuery } from '../ledger/ledger.ts';
 import { createFakeLedger } from '../rpc/testing/fake-ledger.ts';
 import { startTestApi } from '../rpc/testing/start-test-api.ts';
+import { mostQueries } from './usage.ts';
 
 const GiB = 1024n ** 3n;
 
@@ -143,3 +144,36 @@ test.for([
   expect(await response.json()).toMatchObject({ message });
   expect(await api.metric('billaged_errors_total{component="ledger"}')).toBe(1);
 });
+
+test('more queries than are answered at a time are told to try again', async () => {
+  const asked: ((page: UsagePage) => void)[] = [];
+  const usage = () => new Promise<UsagePage>((resolve) => asked.push(resolve));
+  const api = await startTestApi({ ledger: createFakeLedger({ usage }) });
+  const get = () => fetch(`${api.url}/v1/usage`);
+  const waiting = Array.from({ length: mostQueries }, get);
+  await expect.poll(() => asked.length, { timeout: 60_000 }).toBe(mostQueries);
+  const refused = await get();
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
+  expect(await refused.json()).toMatchObject({ code: 'resource_exhausted' });
+  for (const answer of asked.splice(0)) answer(onePage);
+  for (const response of await Promise.all(waiting)) expect(await response.json()).toMatchObject({ usage: [row] });
+  const next = get();
+  await expect.poll(() => asked.length, { timeout: 60_000 }).toBe(1);
+  asked[0]?.(onePage);
+  expect((await next).status).toBe(200);
+  expect(await api.metric('billaged_errors_total{component="ledger"}')).toBe(0);
+});
+
+test.for(['json', 'csv'])('a page of many rows in %s is whole', async (format) => {
+  const rows = Array.from({ length: 1_001 }, (_, index) => ({ ...used, vmId: `ud-${index}` }));
+  const { get } = await startUsage({ rows, next: undefined });
+  const page = await (await get(`?format=${format}`)).text();
+  const ids = format === 'json' ? JSON.parse(page).usage.map((row: { vm_id: string }) => row.vm_id) : idsOf(page);
+  expect(ids).toEqual(rows.map(({ vmId }) => vmId));
+});
+
+const idsOf = (csv: string) =>
+  csv
+    .split('\r\n')
+    .slice(1, -1)
+    .map((line) => line.split(',', 1)[0]);

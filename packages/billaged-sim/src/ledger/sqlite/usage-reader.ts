@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PeriodUsage, UsagePage, UsageQuery, VmUsage } from '../ledger.ts';
 import { type Bounds, hoursOf } from '../period-usage.ts';
 import { beforeAll, hourTimeOf, unixNanos } from '../time.ts';
@@ -55,6 +56,8 @@ export function createUsageReader(tables: Tables, compaction: Compaction, commit
   async function* inTurns<T, U>(items: readonly T[], read: (item: T) => U): AsyncGenerator<U> {
     let next = 0;
     while (next < items.length) {
+      // Awaiting alone does not let requests in: all turns would run as microtasks.
+      if (next > 0) await setImmediate();
       yield* await commit.read(() => {
         const part: U[] = [];
         const until = performance.now() + turnMs;
@@ -83,6 +86,7 @@ export function createUsageReader(tables: Tables, compaction: Compaction, commit
           return usageOf(vm);
         };
         for await (const usage of inTurns(page, read)) if (usage !== undefined) yield usage;
+        await setImmediate();
       }
     },
   };
