@@ -64,6 +64,36 @@ test('only the newest thousand are kept', async () => {
   expect(sink.notifications[0]?.groupKey).toBe('5');
 });
 
+test('a group that is too large is kept cut', async () => {
+  const [alert] = notification.alerts;
+  const alerts = Array.from({ length: 10_000 }, () => alert);
+  expect((await post('/alerts', { ...notification, alerts })).status).toBe(204);
+  const [kept] = sink.notifications;
+  expect(kept?.alerts.length).toBeGreaterThan(100);
+  expect((kept?.alerts.length ?? 0) + (kept?.alertsCut ?? 0)).toBe(10_000);
+});
+
+test.for([
+  ['a long group key', { groupKey: 'x'.repeat(1_000_000) }],
+  ['large group labels', { groupLabels: { alertname: 'x'.repeat(1_000_000) } }],
+  ['a large alert', { alerts: [{ ...notification.alerts[0], annotations: { summary: 'x'.repeat(1_000_000) } }] }],
+  ['fields that nobody knows', { unknown: 'x'.repeat(1_000_000) }],
+] as const)('notifications with %s take little memory', async ([, large]) => {
+  for (let count = 0; count < 20; count += 1) {
+    expect((await post('/alerts', { ...notification, ...large })).status).toBe(204);
+  }
+  expect(sink.notifications).toHaveLength(20);
+  expect(JSON.stringify(sink.notifications).length).toBeLessThan(20 * 70_000);
+});
+
+test('notifications are kept up to a size together', async () => {
+  const annotations = { summary: 'x'.repeat(60_000) };
+  const large = { ...notification, alerts: [{ ...notification.alerts[0], annotations }] };
+  for (let count = 0; count < 200; count += 1) await post('/alerts', { ...large, groupKey: String(count) });
+  expect(sink.notifications.at(-1)?.groupKey).toBe('199');
+  expect(JSON.stringify(sink.notifications).length).toBeLessThan(8.5 * 1024 ** 2);
+});
+
 test('notifications are counted on the metrics page', async () => {
   await post('/alerts', notification);
   await post('/watchdog', notification);

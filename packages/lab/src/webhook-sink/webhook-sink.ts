@@ -4,10 +4,17 @@ import { createCatalogue, createMetricsHandler } from '@vmobs/telemetry/expositi
 import { refuseForeignHosts } from '@vmobs/telemetry/fastify';
 import Fastify from 'fastify';
 import { defineLabMetrics, type LabMetrics } from '../metrics.ts';
-import { type Notification, notificationSchema } from './notification.ts';
+import { type Alert, type Notification, notificationSchema } from './notification.ts';
 
-/** Notifications that are kept; older ones are forgotten. */
+/** Notifications that are kept, and their size as JSON in bytes; older ones are forgotten. */
 const capacity = 1_000;
+const capacityBytes = 8 * 1024 ** 2;
+
+/** Size of one notification that is kept whole, in bytes. Of a larger one, the first alerts are kept. */
+const largestKeptBytes = 64 * 1024;
+
+/** Maximum size of a notification that is read, in bytes: some ten thousand alerts. */
+const largestReadBytes = 16 * 1024 ** 2;
 
 /** How long notifications that are under way may take when the sink closes, in milliseconds. */
 const closeTimeoutMs = 1_000;
@@ -16,6 +23,8 @@ const closeTimeoutMs = 1_000;
 export interface ReceivedNotification extends Notification {
   /** ISO 8601. */
   readonly receivedAt: string;
+  /** Number of alerts that are not kept, if the notification was too large. */
+  readonly alertsCut?: number;
 }
 
 /** Options of `startWebhookSink`. */
@@ -54,17 +63,29 @@ export interface WebhookSink {
 export async function startWebhookSink(options: WebhookSinkOptions = {}): Promise<WebhookSink> {
   const { host = '127.0.0.1', port = 8090, onNotification = () => undefined, onError = () => undefined } = options;
   const notifications: ReceivedNotification[] = [];
+  const sizes: number[] = [];
+  let keptBytes = 0;
   let lastWatchdog: Date | undefined;
   const catalogue = createCatalogue();
   const metrics = defineLabMetrics(catalogue);
   const answerMetrics = createMetricsHandler({ sources: catalogue.sources, onError });
-  const app = Fastify({ bodyLimit: 1024 ** 2, requestTimeout: 10_000 });
+  const app = Fastify({ bodyLimit: largestReadBytes, requestTimeout: 10_000 });
   refuseForeignHosts(app, options.allowedHosts ?? []);
 
+  function keep(notification: ReceivedNotification): void {
+    const size = sizeOf(notification);
+    notifications.push(notification);
+    sizes.push(size);
+    keptBytes += size;
+    while (notifications.length > capacity || keptBytes > capacityBytes) {
+      notifications.shift();
+      keptBytes -= sizes.shift() ?? 0;
+    }
+  }
+
   app.post<{ Body: Notification }>('/alerts', { schema: { body: notificationSchema } }, (request, reply) => {
-    const received = { ...request.body, receivedAt: new Date().toISOString() };
-    notifications.push(received);
-    if (notifications.length > capacity) notifications.shift();
+    const received = cut({ ...request.body, receivedAt: new Date().toISOString() });
+    keep(received);
     metrics.countNotification(received.status);
     onNotification(received);
     return reply.code(204).send();
@@ -102,4 +123,25 @@ export async function startWebhookSink(options: WebhookSinkOptions = {}): Promis
       clearTimeout(deadline);
     },
   };
+}
+
+function sizeOf(value: unknown): number {
+  return Buffer.byteLength(JSON.stringify(value));
+}
+
+/** Keeps as many alerts as fit. Refusing a notification would make Alertmanager send it again for ever. */
+function cut(notification: ReceivedNotification): ReceivedNotification {
+  const { version, receiver, status, groupKey, groupLabels, receivedAt, alerts } = notification;
+  const all = { version, receiver, status, groupKey, groupLabels, alerts, receivedAt };
+  if (sizeOf(all) <= largestKeptBytes) return all;
+  const kept: Alert[] = [];
+  // A group may be as large as its alerts.
+  const head = { ...all, receiver: receiver.slice(0, 256), groupKey: groupKey.slice(0, 4_096), groupLabels: {} };
+  let room = largestKeptBytes - sizeOf({ ...head, alerts: [] });
+  for (const alert of alerts) {
+    room -= sizeOf(alert) + 1;
+    if (room < 0) break;
+    kept.push(alert);
+  }
+  return { ...head, alerts: kept, alertsCut: alerts.length - kept.length };
 }
