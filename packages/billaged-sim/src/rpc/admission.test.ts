@@ -103,7 +103,7 @@ test('a body without a length counts with what has arrived, up to the limit', as
 
 test.for([
   ['application/proto', 'content-length: 1048576'],
-  ['application/json', 'content-length: 1048576'],
+  ['application/json', 'content-length: 400000'],
   ['application/grpc', 'transfer-encoding: chunked'],
 ] as const)('what %s announces with %s and does not send takes no room', async ([type, length]) => {
   const api = await startTestApi({ maxBytes: 1_000, maxBatches: 2 });

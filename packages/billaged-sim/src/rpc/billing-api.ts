@@ -20,6 +20,18 @@ import { createBillingToken, type RequireBillingToken } from './billing-token.ts
 /** Time limit of an RPC in milliseconds: far longer than a slow disk takes. */
 const rpcLimitMs = 30_000;
 
+/**
+ * Maximum size of a batch that Connect's adapter decodes, in bytes: 1000 samples have at most 430 KB in JSON. Each of the empty samples
+ * that fit into it becomes an object; those of 1 MiB would take more memory than the whole process may have.
+ */
+const largestBatchBytes = 448 * 1024;
+
+/** Maximum size of a heartbeat in bytes: it names all VMs of a host. */
+const largestHeartbeatBytes = 1024 ** 2;
+
+/** Maximum size of a notice in bytes: it has two ids of at most 128 characters and two times. */
+const largestNoticeBytes = 16 * 1024;
+
 /** Options of `addBillingApi`. */
 export interface BillingApiOptions {
   readonly ledger: Pick<UsageLedger, 'append' | 'start' | 'stop' | 'gap'>;
@@ -81,8 +93,19 @@ function createGenericApi(
         faults.interceptor,
         loseAcknowledgements(faults),
       ],
-      routes: (router) =>
-        router.service(BillingService, createBillingService({ ledger, metrics, logger, receive, faults })),
+      // Fields that nobody knows are not kept: a million empty ones would take 100 MB.
+      binaryOptions: { readUnknownFields: false },
+      routes(router) {
+        const service = createBillingService({ ledger, metrics, logger, receive, faults });
+        const { sendMetricsBatch, sendHeartbeat, notifyVmStarted, notifyVmStopped, notifyPossibleGap } =
+          BillingService.method;
+        const upTo = (bytes: number) => ({ readMaxBytes: Math.min(bytes, maxRequestBytes) });
+        router.rpc(sendMetricsBatch, service.sendMetricsBatch, upTo(largestBatchBytes));
+        router.rpc(sendHeartbeat, service.sendHeartbeat, upTo(largestHeartbeatBytes));
+        router.rpc(notifyVmStarted, service.notifyVmStarted, upTo(largestNoticeBytes));
+        router.rpc(notifyVmStopped, service.notifyVmStopped, upTo(largestNoticeBytes));
+        router.rpc(notifyPossibleGap, service.notifyPossibleGap, upTo(largestNoticeBytes));
+      },
     });
   };
 }

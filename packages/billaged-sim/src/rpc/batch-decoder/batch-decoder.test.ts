@@ -409,3 +409,15 @@ test('a body that ends early holds nothing of a longer previous one', () => {
     if (!(ours instanceof Error)) expect(ours).toEqual(oracle(body.subarray(0, end)));
   }
 });
+
+test.for([
+  ['empty', [0x1a, 0]],
+  ['without a time', [0x1a, 2, 0x10, 1]],
+  ['of unknown fields', [0x1a, 2, 0x78, 1]],
+] as const)('half a million samples %s are only counted', ([, sample]) => {
+  const ids = Buffer.from([0x0a, 1, 0x61, 0x12, 1, 0x62]);
+  const body = Buffer.concat([ids, Buffer.alloc(500_000 * sample.length, Buffer.from(sample))]);
+  const batch = decode(body);
+  expect(batch).toMatchObject({ vmId: 'a', customerId: 'b', sampleCount: 500_000, samples: { length: 0 } });
+  expect(() => checkBatch(batch)).toThrow('a batch has at most 1000 metrics, not 500000');
+});

@@ -1,4 +1,5 @@
 import { fromBinary } from '@bufbuild/protobuf';
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { messageOf } from '@vmobs/settings';
 import { type SendMetricsBatchRequest, SendMetricsBatchRequestSchema } from '@vmobs/wire/billing';
 import { createSampleColumns } from '../../ledger/sample-columns.ts';
@@ -14,13 +15,37 @@ import { checkWireTypes } from './wire-types.ts';
 export function createGeneratedDecoder(capacity: number): BatchDecoder {
   return (body) => {
     try {
+      // An object for each of half a million empty samples would need 100 MB. No answer needs what they hold.
+      if (body.length >= 2 * farTooMany * capacity) {
+        const counted = countSamples(body);
+        if (counted.sampleCount > farTooMany * capacity) return counted;
+      }
       checkWireTypes(SendMetricsBatchRequestSchema, body);
-      return toColumns(fromBinary(SendMetricsBatchRequestSchema, body), capacity);
+      return toColumns(fromBinary(SendMetricsBatchRequestSchema, body, { readUnknownFields: false }), capacity);
     } catch (error) {
       // protobuf-es has no class for its errors; nothing else is thrown here.
       throw new WireFormatError(messageOf(error), { cause: error });
     }
   };
+}
+
+/** How many times more samples than are kept are not even decoded. A sample takes two bytes or more. */
+const farTooMany = 10;
+
+/** Reads all of a batch but its samples. @throws Error for bytes that are no protobuf message */
+function countSamples(body: Buffer): ReceivedBatch {
+  const reader = new BinaryReader(body);
+  const { vmId, customerId, metrics } = SendMetricsBatchRequestSchema.field;
+  const ids = { vmId: '', customerId: '' };
+  let sampleCount = 0;
+  while (reader.pos < reader.len) {
+    const [number, wireType] = reader.tag();
+    if (number === metrics.number) sampleCount += 1;
+    if (number === vmId.number && wireType === WireType.LengthDelimited) ids.vmId = reader.string();
+    else if (number === customerId.number && wireType === WireType.LengthDelimited) ids.customerId = reader.string();
+    else reader.skip(wireType, number);
+  }
+  return { ...ids, sampleCount, samples: createSampleColumns(0), isChecked: false };
 }
 
 /**
