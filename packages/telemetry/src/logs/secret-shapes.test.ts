@@ -98,6 +98,8 @@ const fields: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
   fc.tuple(names, anySecret).map(([name, secret]) => ({ failure: Object.assign(new Error('no'), { [name]: secret }) })),
 );
 
+const long = process.env['SECRET_RUNS'];
+
 const ways = ['fields', 'child', 'message', 'placeholder', 'error'] as const;
 
 test('a secret in any of these shapes never leaves, and every line stays valid JSON', () => {
@@ -118,6 +120,7 @@ test('a secret in any of these shapes never leaves, and every line stays valid J
       // Nor as the numbers of its bytes.
       expect(line).not.toContain([...Buffer.from(mark)].join());
     }),
-    { numRuns: Number(process.env['SECRET_RUNS'] ?? 500) },
+    // The short form always tries the same shapes; a longer one draws others each time.
+    long === undefined ? { numRuns: 500, seed: 1 } : { numRuns: Number(long) },
   );
 });
