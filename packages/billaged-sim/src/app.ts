@@ -24,6 +24,8 @@ export interface BillagedOptions extends Partial<BillagedConfig>, Pick<Telemetry
 /** A simulated billaged that runs. */
 export interface Billaged extends RunningService {
   readonly telemetry: Telemetry;
+  /** Copies the ledger to the file of the setting `backup`, and logs how it went. */
+  readonly backUp: () => Promise<void>;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function startBillaged(options: BillagedOptions = {}): Promise<Bill
       portSetting: 'UNKEY_BILLAGED_PORT or BILLAGED_PORT or --port',
     });
     telemetry.logger.info({ url: service.url, metrics_url: telemetry.metricsUrl, version }, 'billaged is ready');
-    return { ...service, telemetry };
+    return { ...service, telemetry, backUp: components.backUp };
   });
 }
 

@@ -15,7 +15,8 @@ await runCommand({
   async main(config, variables) {
     keepHeapSmall();
     return runUntilSignal(async (signal) => {
-      const { telemetry, close } = await startBillaged({ ...config, signal });
+      const { telemetry, close, backUp } = await startBillaged({ ...config, signal });
+      process.on('SIGUSR2', backUp);
       if (variables.length > 0)
         telemetry.logger.info({ variables }, 'ignoring variables that only the real billaged uses');
       return { close, reopenLogs: telemetry.reopenLogs, logger: telemetry.logger };

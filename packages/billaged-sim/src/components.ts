@@ -7,6 +7,7 @@ import { type BillagedFaults, type BillingFaults, withFaults } from './faults/wi
 import type { UsageLedger } from './ledger/ledger.ts';
 import { openLedger } from './ledger/open-ledger.ts';
 import { startRetention } from './ledger/retention.ts';
+import { createBackup } from './ledger-backup.ts';
 import { createLedgerCheck } from './ledger-errors.ts';
 import { type BillagedMetrics, createBillagedMetrics, observeBillaged } from './metrics.ts';
 import { type Admission, createAdmission } from './rpc/admission.ts';
@@ -33,6 +34,8 @@ export interface BillagedComponents {
   readonly billingFaults: BillingFaults;
   /** All faults, to switch them on and off. */
   readonly faults: Faults;
+  /** Copies the ledger, and logs how it went. */
+  readonly backUp: () => Promise<void>;
 }
 
 /**
@@ -60,7 +63,8 @@ export async function createComponents(options: ComponentsOptions): Promise<Bill
   closers.add(retention.close);
   const faults = createFaults({ faults: options.faults.all, metrics: telemetry.metrics, logger });
   closers.add(faults.close);
-  return { ledger, metrics, admission, billingFaults: billing, faults };
+  const backUp = createBackup({ ledger: opened, config, onFailed, logger });
+  return { ledger, metrics, admission, billingFaults: billing, faults, backUp };
 }
 
 /** Opens the ledger that the settings name. */
@@ -74,6 +78,17 @@ async function openOwnLedger(
     onCompactionFailed(error) {
       metrics.errors.inc({ component: 'ledger' });
       telemetry.logger.error({ err: error }, 'rollups of ended hours could not be made; usage is read from segments');
+    },
+    onCheckpointFailed(error) {
+      metrics.errors.inc({ component: 'ledger' });
+      telemetry.logger.error(
+        { err: error },
+        'the log of the ledger could not be copied into its file; that is retried',
+      );
+    },
+    onFinding(finding) {
+      metrics.errors.inc({ component: 'ledger' });
+      telemetry.logger.error({ error: finding }, 'the ledger may be incomplete');
     },
   });
   closers.add(ledger.close);

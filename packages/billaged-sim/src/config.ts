@@ -84,6 +84,13 @@ export const billagedSettings = {
       default: defaultFile,
       help: 'file of the ledger, used by one process; :memory: keeps nothing after the end',
     }),
+    backup: setting({
+      variables: ['_BACKUP'],
+      flag: 'backup',
+      kind: kinds.path(),
+      default: '',
+      help: 'file to which SIGUSR2 copies the ledger while it runs; default: that of --database with .backup added',
+    }),
     databaseUrl: setting({
       variables: ['_DATABASE_URL'],
       kind: kinds.text,

@@ -129,6 +129,11 @@ export interface UsageLedger {
    * @throws what the work throws; the period is then not done
    */
   oncePerPeriod(task: string, period: number, work: () => Promise<void>): Promise<SharedWorkResult>;
+  /**
+   * Copies the ledger to a file with everything that was acknowledged before the call, while it goes on; absent when it is in
+   * memory or on another machine.
+   */
+  backUp?(path: string): Promise<void>;
   /** Resolves when the ledger can be written. */
   check(): Promise<void>;
   /** Waits for pending writes, then closes. */

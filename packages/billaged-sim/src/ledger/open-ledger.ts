@@ -16,6 +16,10 @@ export interface LedgerOptions {
   readonly onCommit?: (seconds: number) => void;
   /** Called with the error when rollups of ended hours could not be made; they are retried. */
   readonly onCompactionFailed?: (error: unknown) => void;
+  /** Called with the error when the log of the file could not be copied into it; that is retried. */
+  readonly onCheckpointFailed?: (error: unknown) => void;
+  /** Called with what a person should know of the file, though it can be used. */
+  readonly onFinding?: (finding: string) => void;
 }
 
 /**
@@ -26,7 +30,7 @@ export interface LedgerOptions {
 export async function openLedger(options: LedgerOptions): Promise<UsageLedger> {
   const { database, databaseUrl, databaseUrlFile, databasePool, onCommit, onCompactionFailed } = options;
   const told = { ...(onCommit && { onCommit }), ...(onCompactionFailed && { onCompactionFailed }) };
-  if (databaseUrl === '' && databaseUrlFile === '') return openSqliteLedger({ path: database, ...told });
+  if (databaseUrl === '' && databaseUrlFile === '') return openSqliteLedger({ ...options, path: database });
   if (databaseUrl !== '' && databaseUrlFile !== '') {
     throw new LedgerOpenError(
       'BILLAGED_DATABASE_URL and BILLAGED_DATABASE_URL_FILE are both set; there is one ledger, unset one of them',

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { codeOf } from '@vmobs/settings';
 import { LedgerOpenError } from '../ledger.ts';
@@ -9,6 +9,29 @@ const applicationId = 0x6269_6c6c;
 
 /** Only the owner reads what customers have used. SQLite gives its log the mode of the file. */
 const privateMode = 0o600;
+
+/** What the first page says, read without SQLite. */
+export interface RawIdentity {
+  readonly isLedger: boolean;
+  readonly version: number;
+}
+
+/** Reads the identity from the file, but not from its log. */
+export function readRawIdentity(path: string): RawIdentity {
+  const header = Buffer.alloc(100);
+  const descriptor = openSync(path, 'r');
+  try {
+    readSync(descriptor, header, 0, header.length, 0);
+  } finally {
+    closeSync(descriptor);
+  }
+  return { isLedger: header.readInt32BE(68) === applicationId, version: header.readInt32BE(60) };
+}
+
+/** Whether `checkIdentity` refuses a ledger with this first page. */
+export function isRefusedByIdentity({ isLedger, version }: RawIdentity): boolean {
+  return isLedger && (version < 0 || version > schemaVersion);
+}
 
 /** Creates the file if it is missing, and takes it and its log from other users. */
 export function makePrivate(path: string): void {

@@ -177,6 +177,7 @@ test('a ledger of before there was an id gets one', async () => {
   const db = new DatabaseSync(path);
   db.exec('PRAGMA application_id = 0');
   db.close();
+  rmSync(`${path}-sums`);
   await open(path).close();
   expect(readFileSync(path).subarray(68, 72).toString()).toBe('bill');
 });

@@ -1,10 +1,13 @@
-import { statfsSync, statSync } from 'node:fs';
+import { closeSync, openSync, statfsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { kinds, makeFolder, messageOf } from '@vmobs/settings';
 import { type DiskUse, inMemory, LedgerOpenError } from '../ledger.ts';
+import { type Checkpoints, createCheckpoints } from './checkpoints.ts';
+import { checkDamage, damaged, type OnFinding } from './file-damage.ts';
 import { checkIdentity, makePrivate, markIdentity } from './file-identity.ts';
+import { openPageSums, pageSize } from './page-sums.ts';
 import { migrate, tableKeys, versionOf } from './schema.ts';
 
 /** SQLite's primary result codes with an advice of their own. */
@@ -16,41 +19,102 @@ export interface DatabaseOptions {
   readonly path: string;
   /** Maximum size of the file in bytes; beyond it, writes fail as on a full disk. @default the disk is the limit */
   readonly maxBytes?: number | undefined;
+  /** Pages of the log at which it is copied into the file. @default 8_000 */
+  readonly longLog?: number;
+  /** Called with what a person should know of the file, though it can be used. */
+  readonly onFinding?: OnFinding;
+}
+
+/** An open database. */
+export interface OpenDatabase {
+  readonly db: DatabaseSync;
+  /** Undefined in memory. */
+  readonly checkpoints: Checkpoints | undefined;
+  /** Makes the last checkpoint and closes the database, whatever fails. */
+  close(): void;
 }
 
 /**
- * Opens the file of the ledger exclusively, checks its structure, and migrates its tables to this version.
+ * Opens the file of the ledger exclusively, compares it with its checksums, checks its structure, and migrates its tables to this
+ * version.
  *
  * @throws LedgerOpenError when another process has it, it cannot be read or written, it is damaged, or it is newer.
  */
-export function openDatabase({ path: given, maxBytes }: DatabaseOptions): DatabaseSync {
+export function openDatabase(options: DatabaseOptions): OpenDatabase {
+  // At 32 MB: a checkpoint costs some waits for the disk.
+  const { path: given, maxBytes, longLog = 8_000, onFinding = () => undefined } = options;
   const path = given.startsWith('~/') ? join(homedir(), given.slice(2)) : given;
-  let db: DatabaseSync | undefined;
+  const opened: DatabaseSync[] = [];
+  const open = (name: string) => {
+    const db = new DatabaseSync(name, { timeout: 0 });
+    opened.push(db);
+    return db;
+  };
+  const closeAll = () => {
+    for (const db of opened.toReversed()) if (db.isOpen) db.close();
+  };
   try {
     requirePath(path);
-    if (path !== inMemory) {
-      makeFolder(dirname(path), 0o700);
-      makePrivate(path);
+    if (path === inMemory) {
+      const db = open(path);
+      configure(db, path, maxBytes);
+      return { db, checkpoints: undefined, close: closeAll };
     }
-    db = new DatabaseSync(path, { timeout: 0 });
-    // EXCLUSIVE: a second billaged on the same file would not see what this one knows. The lock ends with the process,
-    // however it ends. FULL: a commit returns when its write-ahead log is on disk; NORMAL would lose the last commits
-    // when the machine loses power, and with them samples that were acknowledged.
-    db.exec('PRAGMA locking_mode = EXCLUSIVE');
-    checkIdentity(db, path);
-    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    // A checkpoint costs two more waits for the disk: at 32 MB of log instead of 4. The system keeps the file in memory, too:
-    // a cache of more than 8 MB made nothing faster, with 6000 VMs or 100 000.
-    db.exec('PRAGMA wal_autocheckpoint = 8000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192');
-    if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / 4_096)}`);
-    checkStructure(db, path);
-    migrate(db);
-    markIdentity(db);
-    return db;
+    makeFolder(dirname(path), 0o700);
+    lock(open(createLock(path)));
+    makePrivate(path);
+    const sums = openPageSums(path);
+    checkDamage(path, sums, onFinding);
+    const db = open(path);
+    configure(db, path, maxBytes, () => {
+      if (sums.state === 'none' || sums.state === 'empty') sums.setAll();
+      sums.save('opening');
+    });
+    // The log has a commit from now on, so that a missing one is noticed.
+    db.exec('UPDATE closed SET checks = checks + 1');
+    const checkpoints = createCheckpoints({ db, path, sums, longLog });
+    checkpoints.run();
+    const close = () => {
+      try {
+        if (db.isOpen) checkpoints.close();
+      } finally {
+        closeAll();
+      }
+    };
+    return { db, checkpoints, close };
   } catch (error) {
-    if (db?.isOpen) db.close();
+    closeAll();
     throw error instanceof LedgerOpenError ? error : new LedgerOpenError(describe(error, path), { cause: error });
   }
+}
+
+/** @param beforeWrite called when it is certain that the file is a ledger, or new */
+function configure(db: DatabaseSync, path: string, maxBytes?: number, beforeWrite = () => undefined): void {
+  // EXCLUSIVE: a second billaged on the same file would not see what this one knows. The lock ends with the process,
+  // however it ends. FULL: a commit returns when its write-ahead log is on disk; NORMAL would lose the last commits
+  // when the machine loses power, and with them samples that were acknowledged.
+  db.exec('PRAGMA locking_mode = EXCLUSIVE');
+  checkIdentity(db, path);
+  beforeWrite();
+  db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
+  // Checkpoints are made here, with the checksums of the pages. The system keeps the file in memory, too:
+  // a cache of more than 8 MB made nothing faster, with 6000 VMs or 100 000.
+  db.exec('PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -8192');
+  if (maxBytes !== undefined) db.exec(`PRAGMA max_page_count = ${Math.floor(maxBytes / pageSize)}`);
+  checkStructure(db, path);
+  migrate(db);
+  markIdentity(db);
+}
+
+/** The file whose lock says that a process has the ledger, also before the ledger itself is opened. */
+function createLock(path: string): string {
+  const file = `${path}-lock`;
+  closeSync(openSync(file, 'a', 0o600));
+  return file;
+}
+
+function lock(db: DatabaseSync): void {
+  db.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE');
 }
 
 /** SQLite would take an empty path and a URI for a file that it deletes, or for memory. */
@@ -82,10 +146,6 @@ function checkStructure(db: DatabaseSync, path: string): void {
       rows.all();
     }
   }
-}
-
-function damaged(path: string, message: string): string {
-  return `the ledger ${path} is damaged or not a ledger (${message}); restore a backup, or choose another file with --database`;
 }
 
 /** Says how to fix a file that cannot be opened. */

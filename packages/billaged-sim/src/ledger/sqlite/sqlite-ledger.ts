@@ -13,10 +13,14 @@ const pauseMs = 5;
 
 /** Options of `openSqliteLedger`. */
 export interface SqliteLedgerOptions extends DatabaseOptions {
+  /** Milliseconds between two checkpoints, unless the log is long earlier. @default 60_000 */
+  readonly checkpointMs?: number;
   /** Called after each commit with the seconds that it waited for the disk. Batches that come together share a commit. */
   readonly onCommit?: (seconds: number) => void;
   /** Called with the error when rollups of ended hours could not be made. They are requested again when the hours are read. */
   readonly onCompactionFailed?: (error: unknown) => void;
+  /** Called with the error when the log could not be copied into the file. That is tried again after the next commits. */
+  readonly onCheckpointFailed?: (error: unknown) => void;
 }
 
 /**
@@ -25,13 +29,22 @@ export interface SqliteLedgerOptions extends DatabaseOptions {
  * @throws LedgerOpenError when another process has the file, it cannot be read or written, it is damaged, or it is newer.
  */
 export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
-  const { onCommit = () => undefined, onCompactionFailed = () => undefined } = options;
-  const db = openDatabase(options);
+  const {
+    onCommit = () => undefined,
+    onCompactionFailed = () => undefined,
+    onCheckpointFailed = () => undefined,
+    checkpointMs = 60_000,
+  } = options;
+  const file = openDatabase(options);
+  const { db, checkpoints } = file;
   const tables = createTables(db);
   const { vms, notices, sealed } = tables;
   const compaction = createCompaction(tables);
   const commit = createGroupCommit(db, {
-    onCommit,
+    onCommit(seconds) {
+      onCommit(seconds);
+      tryTo(() => checkpoints?.afterCommit(), onCheckpointFailed);
+    },
     onRollback() {
       vms.reset();
       sealed.reset();
@@ -41,6 +54,9 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
   const writeBatch = createSampleWriter(tables, compaction);
   const reader = createUsageReader(tables, compaction, commit);
   const compactor = createCompactor(compaction, commit, onCompactionFailed);
+  const checkpointing = setInterval(() => {
+    commit.read(() => checkpoints?.run()).catch(onCheckpointFailed);
+  }, checkpointMs).unref();
 
   return {
     get activeVms() {
@@ -71,13 +87,26 @@ export function openSqliteLedger(options: SqliteLedgerOptions): UsageLedger {
       await work();
       return 'done';
     },
+    ...(checkpoints && {
+      backUp: async (target: string) =>
+        await (await commit.read(() => ({ copied: checkpoints.copyTo(target) }))).copied,
+    }),
     check: () => commit.write(sealed.tryToWrite),
     async close() {
       compactor.stop();
+      clearInterval(checkpointing);
       commit.close();
-      if (db.isOpen) db.close();
+      tryTo(file.close, onCheckpointFailed);
     },
   };
+}
+
+function tryTo(work: () => void, onFailed: (error: unknown) => void): void {
+  try {
+    work();
+  } catch (error) {
+    onFailed(error);
+  }
 }
 
 /** Stores notices and updates their VMs. */

@@ -16,8 +16,8 @@ export const midnight = 240;
 
 /** Tables of one VM with a segment in each of some hours, and their compaction. */
 export function openTables(hours: readonly number[]) {
-  const db = openDatabase({ path: inMemory });
-  onTestFinished(() => db.close());
+  const { db, close } = openDatabase({ path: inMemory });
+  onTestFinished(close);
   const tables = createTables(db);
   for (const hour of hours) {
     const samples = [1, 2].map((second) => ({
