@@ -33,7 +33,7 @@ test('a file that is no ledger ends it with one line', async () => {
   expect(stderr).toMatch(/^billaged-sim: the ledger .*notes\.txt is damaged or not a ledger.*\n$/);
 });
 
-test('usage outlives an orderly end, which leaves one file', async () => {
+test('usage outlives an orderly end, which leaves no log', async () => {
   const folder = await freshFolder();
   const env = { UNKEY_BILLAGED_DATABASE: join(folder, 'billaged.db') };
   const first = startCommandInTest('billaged-sim', flags, env);
@@ -41,7 +41,7 @@ test('usage outlives an orderly end, which leaves one file', async () => {
   await billingClient((await untilReady(first)).url).sendMetricsBatch({ vmId: 'ud-1', customerId: 'acme', metrics });
   first.signal('SIGTERM');
   expect(await first.ended()).toMatchObject({ status: 0 });
-  expect(await readdir(folder)).toEqual(['billaged.db']);
+  expect((await readdir(folder)).sort()).toEqual(['billaged.db', 'billaged.db-lock', 'billaged.db-sums']);
 
   const second = startCommandInTest('billaged-sim', [...flags, '--retention=30d'], env);
   const { url } = await untilReady(second);
