@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type H2cServerOptions, h2cServer } from './h2c-server.ts';
 
 /** More than the buffers of both kernels hold. */
-const answer = Buffer.alloc(64 * 1024 ** 2, 'x');
+const answer = Buffer.alloc(16 * 1024 ** 2, 'x');
 
 /** A server with large answers at `/large` and late ones at `/late`. */
 async function startServer(options: H2cServerOptions) {
@@ -14,7 +14,7 @@ async function startServer(options: H2cServerOptions) {
   const server: Server = h2cServer(options)((request, response) => {
     const { url = '' } = request;
     response.once('close', () => closed.push(url));
-    if (url === '/late') setTimeout(() => response.end('late'), 500);
+    if (url === '/late') setTimeout(() => response.end('late'), 1_500);
     else response.end(answer);
   });
   server.listen({ host: '127.0.0.1', port: 0 });
@@ -60,7 +60,7 @@ test.for([0, 1_000])('an answer in HTTP/2 is dropped when its client gives it a 
 });
 
 test('an answer that is read, or not yet written, is not dropped', async () => {
-  const { port, closed } = await startServer({ unreadAnswerMs: 100 });
+  const { port, closed } = await startServer({ unreadAnswerMs: 1_000 });
   const socket = openSocket(port, '/late', '/large');
   let bytes = 0;
   let isPaused = false;
