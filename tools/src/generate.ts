@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { generateDashboards, generateSloRules } from '@vmobs/monitoring';
 import { readCatalogues } from './catalogues.ts';
 import { compileFastDecoder } from './fast-decoder.ts';
@@ -16,7 +17,16 @@ import { generateWire, wireOutput } from './wire.ts';
  */
 
 const root = join(import.meta.dirname, '../..');
-const isCheck = process.argv.includes('--check');
+const usage = `Usage: npx -y pnpm@12 generate [--check]
+
+Writes all generated files. With --check it writes nothing, and lists the files that are out of date.
+Exit status: 0 done or up to date, 1 out of date, 2 another flag.
+`;
+const { check: isCheck, help } = readFlags();
+if (help) {
+  process.stdout.write(usage);
+  process.exit(0);
+}
 
 const catalogues = await readCatalogues();
 const entries = [...catalogues.metald, ...catalogues.billaged];
@@ -59,4 +69,14 @@ if (isCheck && stale.length > 0) {
   process.stdout.write(
     isCheck ? `${wanted.size} generated files are up to date\n` : `${stale.length} generated files written\n`,
   );
+}
+
+function readFlags(): { readonly check: boolean; readonly help: boolean } {
+  const flag = { type: 'boolean', default: false } as const;
+  try {
+    return parseArgs({ options: { check: flag, help: { ...flag, short: 'h' } } }).values;
+  } catch (error) {
+    process.stderr.write(`generate: ${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    process.exit(2);
+  }
 }

@@ -125,6 +125,8 @@ async function startDemo(context: DemoContext): Promise<void> {
   await startService(context, 'billaged', [`--database=${join(folder, 'billaged.db')}`]);
   await startService(context, 'metald', [
     `--billing-endpoint=${urlOf(ports.billaged)}`,
+    // The default batch of 600 samples takes a minute to fill; a viewer sees these after some seconds.
+    '--billing-batch-size=50',
     `--seed=${config.seed}`,
     `--time-scale=${config.timeScale}`,
     `--max-vms=${Math.max(25, 2 * config.clients)}`,
@@ -202,7 +204,8 @@ function placesOf(
       const [port, path] = partCommands[name].page;
       return { name, urls: [urlOf(port + config.portOffset) + path] };
     }),
-    { name: 'alerts', urls: [`${sinkUrl}/alerts`] },
+    // Without Alertmanager nothing is ever there.
+    ...(parts.includes('alertmanager') ? [{ name: 'alerts', urls: [`${sinkUrl}/alerts`] }] : []),
     { name: 'log files', urls: logFolders },
   ];
 }

@@ -5,7 +5,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { lintRepository } from './lint-repository.ts';
 
 await runCommand({
-  name: 'lint-queries',
+  name: 'check:queries',
   version: packageJson.version,
   summary: 'Finds mistakes in every PromQL query of compose/, each printed as file:line:column rule-id message.',
   settings: {},
