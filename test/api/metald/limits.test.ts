@@ -1,6 +1,8 @@
-import { connect as connectHttp2 } from 'node:http2';
+import { once } from 'node:events';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { Client, credentials } from '@grpc/grpc-js';
 import { type Metald, startMetald } from '@vmobs/metald-sim';
 import { readMetric, scrape } from '@vmobs/testing';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -48,11 +50,34 @@ test.for([
   expect(JSON.parse(answer.body)).toEqual({ code, message: expect.stringMatching(/\w/) });
 });
 
-test('a client of any protocol reads a method that does not exist as unimplemented', async () => {
-  for (const type of ['application/grpc', 'application/grpc-web+proto']) {
-    // Clients of gRPC make `unimplemented` of this status.
-    expect((await post('/vmprovisioner.v1.VmService/ExplodeVm', { 'content-type': type })).status).toBe(404);
-  }
+test('a client of gRPC-Web reads a method that does not exist as unimplemented', async () => {
+  // It makes that of this status.
+  const type = { 'content-type': 'application/grpc-web+proto' };
+  expect((await post('/vmprovisioner.v1.VmService/ExplodeVm', type)).status).toBe(404);
+});
+
+test.for([
+  '/vmprovisioner.v1.VmService/ExplodeVm',
+  '/vmprovisioner.v9.VmService/BootVm',
+  '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+])('a gRPC client reads %s as unimplemented, in headers that end the answer', async (path) => {
+  const client = new Client(new URL(metald.url).host, credentials.createInsecure());
+  onTestFinished(() => client.close());
+  const bytes = { to: () => Buffer.alloc(3), from: (content: Buffer) => content };
+  const refusal = await new Promise((resolve) => {
+    client.makeUnaryRequest(path, bytes.to, bytes.from, undefined, resolve);
+  });
+  expect(refusal).toMatchObject({ code: 12, details: 'unknown method' });
+
+  const session = connectHttp2(metald.url);
+  onTestFinished(() => session.destroy());
+  const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc' });
+  const [headers, flags] = await once(stream.end(), 'response');
+  expect([headers[':status'], headers['grpc-status'], flags & constants.NGHTTP2_FLAG_END_STREAM]).toEqual([
+    200,
+    '12',
+    1,
+  ]);
 });
 
 test('a media type or method that is no RPC is refused with the status of HTTP', async () => {

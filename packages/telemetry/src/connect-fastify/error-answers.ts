@@ -1,3 +1,4 @@
+import { Http2ServerResponse } from 'node:http2';
 import { Code, ConnectError } from '@connectrpc/connect';
 import type { FastifyError, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify';
 import fastifyPlugin from 'fastify-plugin';
@@ -5,8 +6,8 @@ import { codeOfHttpStatus } from '../requests/rpc-codes.ts';
 
 /**
  * Plugin for the part of a Fastify application that has its RPCs; register it before `fastifyConnectPlugin`. Requests that
- * Fastify itself refuses also get a Connect error. A method that does not exist is `unimplemented` with the HTTP status 404,
- * which Connect, gRPC and gRPC-Web clients all understand. A method or a media type that is not one of an RPC is refused with what
+ * Fastify itself refuses also get a Connect error. A method that does not exist is `unimplemented`: for gRPC in its own status with
+ * the HTTP status 200, as its specification asks for, and otherwise with 404. A method or a media type that is not one of an RPC is refused with what
  * is allowed; so are `application/grpc-web-text` and the preflight request of a page of another origin, which are not served.
  *
  * @example
@@ -53,9 +54,10 @@ export const connectErrorAnswers: FastifyPluginCallback = fastifyPlugin(
       next();
     });
     app.setErrorHandler(answerError);
-    app.setNotFoundHandler((_request, reply) =>
-      reply.code(404).send({ code: 'unimplemented', message: 'unknown method' }),
-    );
+    app.setNotFoundHandler((request, reply) => {
+      if (isGrpc(request) && endGrpc(reply, Code.Unimplemented, 'unknown method')) return;
+      void reply.code(404).send({ code: 'unimplemented', message: 'unknown method' });
+    });
     done();
   },
   { name: '@vmobs/telemetry/connect-errors', fastify: '5.x' },
@@ -65,6 +67,28 @@ export const connectErrorAnswers: FastifyPluginCallback = fastifyPlugin(
 function hasAddress({ raw }: FastifyRequest): boolean {
   const authority = raw.headers[':authority'] ?? raw.headers.host;
   return authority !== undefined && URL.canParse(raw.url ?? '/', `http://${String(authority)}`);
+}
+
+/** Whether a request is one of gRPC, not of gRPC-Web. */
+function isGrpc({ method, headers }: FastifyRequest): boolean {
+  return method === 'POST' && /^application\/grpc(?:$|[+; ])/.test(headers['content-type'] ?? '');
+}
+
+/**
+ * Answers with the status of gRPC alone, in headers that end the stream: clients take it from nowhere else.
+ *
+ * @returns whether the request came over HTTP/2, which gRPC needs
+ */
+function endGrpc(reply: FastifyReply, code: Code, message: string): boolean {
+  const raw: unknown = reply.raw;
+  if (!(raw instanceof Http2ServerResponse)) return false;
+  reply.hijack();
+  raw.setHeader('content-type', 'application/grpc');
+  raw.setHeader('grpc-status', String(code));
+  raw.setHeader('grpc-message', message);
+  // Without a head of its own before it, this is one frame.
+  raw.end();
+  return true;
 }
 
 /** The media types of Connect, gRPC and gRPC-Web. */
