@@ -14,6 +14,8 @@ const unit = globSync(besideTheCode).filter(
 
 export default defineConfig({
   test: {
+    // The default leaves a core free, which is half of the cores of a small machine; most tests wait.
+    maxWorkers: '100%',
     // Tests start real services and wait for real ports. These limits end what hangs; a slow machine does not reach them.
     testTimeout: 120_000,
     hookTimeout: 120_000,
