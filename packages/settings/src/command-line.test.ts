@@ -31,6 +31,8 @@ test.for([
   [['--prot', '9000'], "Unknown option '--prot'"],
   [['--no-port'], "Unknown option '--no-port'"],
   [['--port'], "Option '--port <value>' argument missing"],
+  [['--port', '-1'], '--port has no value; a value with a dash at its beginning is written as in --port=-1'],
+  [['--port', '--traces'], '--port has no value; a value with a dash at its beginning is written as in --port=-1'],
   [['serve'], "Unexpected argument 'serve'"],
   [['--traces=yes'], "Option '--traces' does not take an argument"],
 ] as const)('the command line %j is refused with one sentence', ([argv, sentence]) => {

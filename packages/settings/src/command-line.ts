@@ -32,10 +32,17 @@ export function parseCommandLine(table: SettingTable, argv: readonly string[]): 
       wantsVersion: values['version'] === true,
     };
   } catch (error) {
-    // parseArgs already says which word it stumbled on; its advice about `--` would only confuse here.
-    const sentence = error instanceof Error ? error.message.split(/\. |\.?\n/)[0] : String(error);
-    throw new UsageError(`${sentence}; --help lists all flags`);
+    throw new UsageError(`${sentenceOf(error)}; --help lists all flags`);
   }
+}
+
+/** What is wrong, in one sentence: parseArgs says which word it stumbled on, and its advice about `--` would only confuse here. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [, flag] = /^Option '(?:-\w, )?(--[\w-]+)' argument is ambiguous/.exec(error.message) ?? [];
+  if (flag !== undefined)
+    return `${flag} has no value; a value with a dash at its beginning is written as in ${flag}=-1`;
+  return error.message.split(/\. |\.?\n/)[0] ?? error.message;
 }
 
 /**
