@@ -25,6 +25,9 @@ const random = createRandom(seed);
 /** What Docker allows before it kills a container. */
 const dockerStopMs = 10_000;
 
+/** The longest time from SIGTERM to the end of a process. It is printed: a slow machine takes longer. */
+let longestMs = 0;
+
 /** Takes connections and never answers. */
 let silent: Server;
 const taken = new Set<Socket>();
@@ -39,6 +42,7 @@ beforeAll(async () => {
 afterAll(() => {
   for (const socket of taken) socket.destroy();
   silent.close();
+  process.stdout.write(`measured: the longest end took ${Math.round(longestMs)} ms\n`);
 });
 
 /** A collector that hangs, and a spool and a ledger on the disk. */
@@ -59,10 +63,12 @@ async function startOnDisk(name: Exclude<CommandName, 'demo'>, flags: readonly s
   });
   /** Ends it as Docker does. @returns its exit status, `null` when it had to be killed */
   const end = async () => {
+    const startedAt = performance.now();
     command.signal('SIGTERM');
     const killer = setTimeout(() => command.signal('SIGKILL'), dockerStopMs);
     const { status } = await command.ended();
     clearTimeout(killer);
+    longestMs = Math.max(longestMs, performance.now() - startedAt);
     return status;
   };
   return { ...command, end };
